@@ -1,0 +1,125 @@
+import { holds, type Facts } from './condition.ts'
+import type { Edge, Flow, JsonSchema, StateId } from './definition.ts'
+import type { Position } from './position.ts'
+
+/** One step from state to state, as it is remembered. */
+export interface Transition {
+  readonly from: StateId
+  readonly to: StateId
+  /** Counts only when the turn that took it was heard whole. */
+  readonly requireFull: boolean
+  readonly enteredAfter: number
+}
+
+const TRANSITION_PREFIX = 'transition_to_'
+
+export function transitionToolName(state: StateId): string {
+  return TRANSITION_PREFIX + state
+}
+
+/**
+ * The edges that leave a state: its own first, then the global ones of other states. A global `llm`
+ * edge gives way to an own one to the same state, since both would be the same tool.
+ */
+export function edgesFrom(flow: Flow, state: StateId): readonly Edge[] {
+  const own = flow.states[state]?.edges ?? []
+  const offered = new Set(own.flatMap((edge) => (edge.when.type === 'llm' ? [edge.to] : [])))
+  const global = Object.entries(flow.states).flatMap(([to, target]) =>
+    target.global && to !== state && !(target.global.when.type === 'llm' && offered.has(to))
+      ? [{ ...target.global, to }]
+      : [],
+  )
+  return [...own, ...global]
+}
+
+export interface TransitionTool {
+  readonly name: string
+  /** Two states may ask for different arguments on the way to a third. */
+  readonly schemaName: string
+  readonly description: string
+  readonly parameters: JsonSchema
+  readonly edge: Edge
+}
+
+/** The `llm` edges of a state, as the tools that a model is offered. */
+export function transitionTools(flow: Flow, state: StateId): readonly TransitionTool[] {
+  return edgesFrom(flow, state).flatMap((edge) =>
+    edge.when.type === 'llm'
+      ? [
+          {
+            name: transitionToolName(edge.to),
+            schemaName: `${state}/${transitionToolName(edge.to)}`,
+            description: edge.when.description,
+            parameters: edge.when.parameters ?? { type: 'object', properties: {} },
+            edge,
+          },
+        ]
+      : [],
+  )
+}
+
+/** The argument schemas of all `llm` edges, by `schemaName`. */
+export function transitionSchemas(flow: Flow): Readonly<Record<string, JsonSchema>> {
+  return Object.fromEntries(
+    Object.keys(flow.states).flatMap((state) =>
+      transitionTools(flow, state).map((tool) => [tool.schemaName, tool.parameters] as const),
+    ),
+  )
+}
+
+export function toTransition(from: StateId, edge: Edge, enteredAfter: number): Transition {
+  return { from, to: edge.to, requireFull: edge.require_heard === 'full', enteredAfter }
+}
+
+export function enter(position: Position, transition: Transition): Position {
+  return { ...position, state: transition.to, enteredAfter: transition.enteredAfter }
+}
+
+/** The edge that a tool's result opens, if the state has one. */
+export function resultEdge(
+  flow: Flow,
+  state: StateId,
+  result: { readonly tool: string; readonly status: string },
+): Edge | undefined {
+  return edgesFrom(flow, state).find(
+    ({ when }) =>
+      when.type === 'result' && when.tool === result.tool && when.status === result.status,
+  )
+}
+
+function openEdge(flow: Flow, position: Position, facts: Facts): Edge | undefined {
+  return edgesFrom(flow, position.state).find(({ when }) => {
+    if (when.type === 'always') return true
+    return when.type === 'expression' && holds(when, facts)
+  })
+}
+
+interface FollowOptions {
+  /** What conditions see at a position; evaluated anew after each step. */
+  readonly factsAt: (position: Position) => Facts
+  readonly enteredAfter: number
+  /** Steps that may still be taken. */
+  readonly budget: number
+}
+
+/**
+ * Takes `expression` and `always` edges until none is open, the budget is used up, or a state is
+ * entered that has something to `say`: it must be heard before the conversation can move on.
+ */
+export function followOpenEdges(
+  flow: Flow,
+  position: Position,
+  options: FollowOptions,
+): readonly Transition[] {
+  const taken: Transition[] = []
+  let current = position
+  while (taken.length < options.budget) {
+    const edge = openEdge(flow, current, options.factsAt(current))
+    if (!edge) break
+    const transition = toTransition(current.state, edge, options.enteredAfter)
+    taken.push(transition)
+    current = enter(current, transition)
+    if (flow.states[current.state]?.say) break
+  }
+  return taken
+}

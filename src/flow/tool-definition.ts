@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { JsonSchema, SpokenText, ToolName, VariableName } from './definition.ts'
+
+const Assignment = z.strictObject({
+  variable: VariableName,
+  /** Where the value stands in the JSON result: `items.0.id`. */
+  value_path: z.string().min(1),
+})
+export type Assignment = z.infer<typeof Assignment>
+
+const common = {
+  description: z.string().min(1).optional(),
+  parameters: JsonSchema.optional(),
+  assignments: z.array(Assignment).default([]),
+  execution_message: SpokenText.optional(),
+  result_template: z.string().optional(),
+  response_filter: z.array(z.string().min(1)).optional(),
+  effect: z.enum(['read', 'write']).optional(),
+  commit: z.enum(['immediate', 'settled', 'confirmed']).optional(),
+  settle_ms: z.int().min(0).max(5000).optional(),
+  idempotent: z.boolean().default(false),
+  readback: SpokenText.optional(),
+  compensate: z
+    .strictObject({ tool: ToolName, arguments: z.record(z.string(), z.unknown()).default({}) })
+    .optional(),
+  prefetch: z.boolean().default(false),
+  timeout_ms: z.int().min(1).max(20_000).default(6000),
+}
+
+export const StaticTool = z.strictObject({
+  ...common,
+  type: z.literal('static'),
+  /** A text (templates allowed) or any YAML value, given to the model as JSON. */
+  result: z.unknown().refine((value) => value !== undefined, 'is required'),
+})
+export type StaticTool = z.infer<typeof StaticTool>
+
+export const WebhookTool = z.strictObject({
+  ...common,
+  type: z.literal('webhook'),
+  url: z.string().min(1),
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
+  headers: z.record(z.string(), z.string()).default({}),
+  query: z.record(z.string(), z.string()).optional(),
+  body: z.unknown().optional(),
+})
+export type WebhookTool = z.infer<typeof WebhookTool>
+
+export const McpTool = z.strictObject({
+  ...common,
+  type: z.literal('mcp'),
+  server: z.string().min(1),
+  tool: z.string().min(1),
+})
+export type McpTool = z.infer<typeof McpTool>
+
+export const ToolDefinition = z.discriminatedUnion('type', [StaticTool, WebhookTool, McpTool])
+export type ToolDefinition = z.infer<typeof ToolDefinition>
+
+export const Tools = z.record(ToolName, ToolDefinition)
+export type Tools = Readonly<Record<string, ToolDefinition>>
+
+/** Reads change nothing; what is not known to be a read counts as a write. */
+export function effectOf(tool: ToolDefinition): 'read' | 'write' {
+  if (tool.effect) return tool.effect
+  if (tool.type === 'static') return 'read'
+  return tool.type === 'webhook' && tool.method === 'GET' ? 'read' : 'write'
+}
