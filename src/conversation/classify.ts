@@ -1,0 +1,129 @@
+import { childrenOf, isContinuation, type Journal, type JournalTurn } from './journal.ts'
+import type { Kind } from './kinds.ts'
+import type { UserBlock, View } from './view.ts'
+import { sameUserText } from './walk.ts'
+import { isProperPrefix } from './words.ts'
+
+/** A shorter transcript that arrives within this time of the longer one is a straggler. */
+const LATE_WITHIN_MS = 3000
+const SKIP_TURN = 'skip_turn'
+
+interface Situation {
+  readonly journal: Journal
+  readonly view: View
+  /** The user speech that waits for an answer. */
+  readonly open: UserBlock | null
+  /** The resolved node; together with the exchange it is the place of the request. */
+  readonly node: JournalTurn | null
+  /** Number of the last answered exchange; 0 if there is none. */
+  readonly answeredExchange: number
+  readonly now: number
+  readonly stateTool: string
+}
+
+export interface Verdict {
+  readonly kind: Kind
+  readonly exchange: number
+  readonly parent: JournalTurn | null
+  readonly answersSpeech: boolean
+  readonly retryOf: JournalTurn | null
+  /** Turns that this request still waits for; they are not discarded. */
+  readonly asksAgain: ReadonlySet<JournalTurn>
+}
+
+/** What the request is. The kinds are tried in the order of `KINDS`. */
+export function classify(situation: Situation): Verdict {
+  const { open, view, node, answeredExchange } = situation
+  const here = (kind: Kind): Verdict => ({
+    kind,
+    exchange: answeredExchange,
+    parent: node,
+    answersSpeech: false,
+    retryOf: null,
+    asksAgain: new Set(),
+  })
+  if (!open && view.tail === 'nobody') return here('opening')
+  if (isToolResultTail(situation)) return here('follow_up')
+  const unchanged = deliveredCallAtPlace(situation)
+  if (unchanged) {
+    return {
+      ...here('follow_up'),
+      exchange: unchanged.exchange,
+      parent: unchanged,
+      asksAgain: new Set(withAncestors(unchanged)),
+    }
+  }
+  return open ? classifySpeech(situation, open) : here('silence')
+}
+
+function classifySpeech(situation: Situation, open: UserBlock): Verdict {
+  const place = turnsAtPlace(situation)
+  const same = place.findLast((turn) => sameUserText(turn, open))
+  const longer = place.findLast(
+    (turn) => turn.status === 'running' && isProperPrefix(open.text, turn.userText),
+  )
+  const speech = (kind: Kind, again?: JournalTurn): Verdict => ({
+    kind,
+    exchange: situation.answeredExchange + 1,
+    parent: situation.node,
+    answersSpeech: true,
+    retryOf: kind === 'retry' ? (again ?? null) : null,
+    asksAgain: new Set(again ? [again] : []),
+  })
+  if (same && !(same.status !== 'running' && longer)) return speech('retry', same)
+  if (longer && (same || situation.now - longer.startedAt < LATE_WITHIN_MS)) {
+    return speech('late', longer)
+  }
+  if (place.some((turn) => turn.shown)) return speech('withdrawn')
+  return speech(place.length > 0 ? 'revised' : 'new')
+}
+
+/** Other attempts to answer the exchange that is open now. */
+function turnsAtPlace({ journal, node, answeredExchange }: Situation): readonly JournalTurn[] {
+  return childrenOf(journal, node).filter(
+    (turn) =>
+      turn.exchange === answeredExchange + 1 && !isContinuation(turn) && turn.kind !== 'opening',
+  )
+}
+
+/** The tail is a platform tool's result, unless it is that of a skipped silence. */
+function isToolResultTail({ view, node }: Situation): boolean {
+  if (view.tail !== 'tool' || view.endsInSilence) return false
+  return !(node?.kind === 'silence' && skipsOnly(node))
+}
+
+function skipsOnly(turn: JournalTurn): boolean {
+  return turn.platformCalls.every((call) => call.name === SKIP_TURN)
+}
+
+/**
+ * The same history again after a platform call that was delivered: some platforms keep no tool
+ * messages. The last such turn at this place; null if there is none.
+ */
+function deliveredCallAtPlace(situation: Situation): JournalTurn | null {
+  const { journal, node, open, answeredExchange } = situation
+  const first = open
+    ? turnsAtPlace(situation).findLast((turn) => sameUserText(turn, open))
+    : childrenOf(journal, node).findLast(
+        (turn) => turn.kind === 'silence' && turn.exchange === answeredExchange && !skipsOnly(turn),
+      )
+  if (!first || !deliveredCall(first, situation.stateTool)) return null
+  let last = first
+  for (;;) {
+    const next = last.children.findLast((turn) => turn.kind === 'follow_up')
+    if (!next || !deliveredCall(next, situation.stateTool)) return last
+    last = next
+  }
+}
+
+function deliveredCall(turn: JournalTurn, stateTool: string): boolean {
+  return (
+    turn.status === 'finished' &&
+    turn.delivered &&
+    turn.platformCalls.some((call) => call.name !== stateTool)
+  )
+}
+
+function withAncestors(turn: JournalTurn): readonly JournalTurn[] {
+  return turn.kind === 'follow_up' && turn.parent ? [turn, ...withAncestors(turn.parent)] : [turn]
+}

@@ -1,0 +1,78 @@
+import { valueAt } from '../flow/value-at.ts'
+
+/** The parts of a request in which a key source may look, besides the system text. */
+export interface KeyMaterial {
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  readonly query: Readonly<Record<string, unknown>>
+  readonly body: Readonly<Record<string, unknown>>
+  readonly extraBody: Readonly<Record<string, unknown>>
+}
+
+export interface ConversationKey {
+  readonly key: string
+  /** The configured source that gave it. */
+  readonly source: string
+}
+
+interface KeySource {
+  readonly name: string
+  readonly read: (systemText: string, material: KeyMaterial) => unknown
+}
+
+/** Longer values are no ids; they would only fill the memory and the log. */
+const MAX_KEY_CHARACTERS = 256
+
+/** Prepares the configured sources once, at start: `system:<pattern>`, `header.<name>` and so on. */
+export function createKeyResolver(
+  sources: readonly string[],
+): (systemText: string, material: KeyMaterial) => ConversationKey | null {
+  const prepared = sources.map(toKeySource)
+  return (systemText, material) => {
+    for (const { name, read } of prepared) {
+      const key = toKey(read(systemText, material))
+      if (key !== null) return { key, source: name }
+    }
+    return null
+  }
+}
+
+function toKeySource(name: string): KeySource {
+  if (name.startsWith('system:')) {
+    const pattern = new RegExp(name.slice('system:'.length), 'g')
+    return { name, read: (systemText) => onlyMatch(pattern, systemText) }
+  }
+  const dot = name.indexOf('.')
+  const path = name.slice(dot + 1)
+  const read = READERS[name.slice(0, dot)]
+  return { name, read: (_, material) => read?.(material, path) }
+}
+
+const READERS: Readonly<Record<string, (material: KeyMaterial, path: string) => unknown>> = {
+  header: ({ headers }, name) => headers[name.toLowerCase()],
+  query: ({ query }, name) => (Object.hasOwn(query, name) ? query[name] : undefined),
+  body: ({ body }, path) => valueAt(body, path),
+  extra_body: ({ extraBody }, path) => valueAt(extraBody, path),
+}
+
+/**
+ * The pattern's first group (or the whole match), if all matches agree: a text that a client put
+ * into the prompt could otherwise name another caller's conversation.
+ */
+function onlyMatch(pattern: RegExp, text: string): string | undefined {
+  let found: string | undefined
+  for (const match of text.matchAll(pattern)) {
+    const value = match[1] ?? match[0]
+    if (found !== undefined && found !== value) return undefined
+    found = value
+  }
+  return found
+}
+
+/** A usable key; a template that the platform left unfilled is none. */
+function toKey(value: unknown): string | null {
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text !== 'string') return null
+  const key = text.trim()
+  return key === '' || key.length > MAX_KEY_CHARACTERS || key.includes('{{') ? null : key
+}

@@ -1,0 +1,154 @@
+import { enter, type Transition } from '../flow/edges.ts'
+import type { Position, Variables } from '../flow/position.ts'
+import type { Heard, Kind } from './kinds.ts'
+import type { MessageCall } from './message.ts'
+
+/** A server tool call that was answered inside a turn. */
+export interface AnsweredCall extends MessageCall {
+  readonly result: string
+}
+
+/** Sent text: `answer` is what the turn had to say, `filler` only kept the line alive. */
+export interface Piece {
+  readonly type: 'filler' | 'answer'
+  text: string
+}
+
+/** What a turn did to the conversation's place in the flow, in order. */
+export type Change =
+  | { readonly type: 'transition'; readonly transition: Transition }
+  | { readonly type: 'assignment'; readonly values: Variables }
+
+/**
+ * One attempt to answer an exchange: a node of the journal. Once ended it never changes; until then
+ * the functions below add to it what was sent and what happened.
+ */
+export interface JournalTurn {
+  readonly id: number
+  parent: JournalTurn | null
+  readonly children: JournalTurn[]
+  readonly kind: Kind
+  readonly exchange: number
+  /** The user speech it answers; empty if there was none. */
+  readonly userText: string
+  /** Where it began, after the edges that followed from the history. */
+  readonly start: Position
+  /** It entered a state whose `say` it begins with. */
+  readonly saysOnEntry: boolean
+  readonly startedAt: number
+  readonly pieces: Piece[]
+  readonly changes: Change[]
+  readonly serverCalls: AnsweredCall[]
+  /** Calls that were sent to the platform. */
+  readonly platformCalls: MessageCall[]
+  status: 'running' | 'finished' | 'failed' | 'aborted'
+  endedAt: number | null
+  /** The end of the answer reached the caller's socket. */
+  delivered: boolean
+  /** A later history showed some of it. */
+  shown: boolean
+}
+
+/** A conversation's tree of turns, newest last in `turns`. Its root is the empty conversation. */
+export interface Journal {
+  readonly children: JournalTurn[]
+  readonly turns: JournalTurn[]
+  nextId: number
+}
+
+export function createJournal(): Journal {
+  return { children: [], turns: [], nextId: 1 }
+}
+
+/** A turn is a continuation when it adds to an exchange that another turn began to answer. */
+export function isContinuation(turn: JournalTurn): boolean {
+  return turn.kind === 'silence' || turn.kind === 'follow_up'
+}
+
+type TurnStart = Pick<
+  JournalTurn,
+  'parent' | 'kind' | 'exchange' | 'userText' | 'start' | 'saysOnEntry' | 'startedAt'
+>
+
+export function addTurn(journal: Journal, start: TurnStart, maxTurns: number): JournalTurn {
+  const turn: JournalTurn = {
+    ...start,
+    id: journal.nextId,
+    children: [],
+    pieces: [],
+    changes: [],
+    serverCalls: [],
+    platformCalls: [],
+    status: 'running',
+    endedAt: null,
+    delivered: false,
+    shown: false,
+  }
+  journal.nextId += 1
+  journal.turns.push(turn)
+  childrenOf(journal, turn.parent).push(turn)
+  if (journal.turns.length > maxTurns) dropOldest(journal, turn)
+  return turn
+}
+
+export function childrenOf(journal: Journal, node: JournalTurn | null): JournalTurn[] {
+  return node ? node.children : journal.children
+}
+
+/**
+ * Forgets the oldest ended turn that nothing stands on; if there is none, the first turn of the path,
+ * and what stood on it then stands under the root.
+ */
+function dropOldest(journal: Journal, newest: JournalTurn): void {
+  const leaf = journal.turns.find(
+    (turn) => turn !== newest && turn.children.length === 0 && turn.status !== 'running',
+  )
+  const dropped = leaf ?? journal.turns.find((turn) => !turn.parent)
+  if (!dropped || dropped === newest) return
+  journal.turns.splice(journal.turns.indexOf(dropped), 1)
+  const siblings = childrenOf(journal, dropped.parent)
+  siblings.splice(siblings.indexOf(dropped), 1, ...dropped.children)
+  for (const child of dropped.children) child.parent = dropped.parent
+}
+
+/** Adds sent text; neighbouring text of one type is one piece. */
+export function appendText(turn: JournalTurn, type: Piece['type'], text: string): void {
+  const last = turn.pieces.at(-1)
+  if (last?.type === type) last.text += text
+  else turn.pieces.push({ type, text })
+}
+
+export function endTurn(
+  turn: JournalTurn,
+  end: { readonly status: Exclude<JournalTurn['status'], 'running'>; readonly at: number },
+): void {
+  turn.status = end.status
+  turn.endedAt = end.at
+}
+
+/** All that was sent, as one text. */
+export function replyText(turn: JournalTurn): string {
+  return turn.pieces.length === 1
+    ? (turn.pieces[0]?.text ?? '')
+    : turn.pieces.map((piece) => piece.text).join('')
+}
+
+/** Something of an answer left the server. */
+export function wasAnswered(turn: JournalTurn): boolean {
+  return turn.pieces.length > 0 || turn.platformCalls.length > 0
+}
+
+/**
+ * Where the conversation stands after the turn, given what was heard of it: an edge that asks for
+ * the whole turn does not count after a part, and neither does what followed from it.
+ */
+export function positionAfter(turn: JournalTurn, heard: Heard): Position {
+  return turn.changes.reduce<Position>((position, change) => {
+    if (change.type === 'assignment') {
+      return { ...position, variables: { ...position.variables, ...change.values } }
+    }
+    const { transition } = change
+    if (transition.requireFull && heard !== 'full') return position
+    return transition.from === position.state ? enter(position, transition) : position
+  }, turn.start)
+}

@@ -1,0 +1,97 @@
+import { classify } from './classify.ts'
+import { positionAfter, wasAnswered, type Journal, type JournalTurn } from './journal.ts'
+import type { Confidence, Heard, Kind } from './kinds.ts'
+import { matchContinuation, matchTurn, type ShownTurn, type TurnMatch } from './match-turn.ts'
+import type { Position } from '../flow/position.ts'
+import type { AnsweredBlock, UserBlock, View } from './view.ts'
+import { mergeSpeech, walk } from './walk.ts'
+
+/** Where a history stands in its journal, and what the request asks for. */
+export interface Resolution {
+  readonly kind: Kind
+  readonly exchange: number
+  /** The turn that a new one stands under; null is the root. */
+  readonly node: JournalTurn | null
+  /** The user speech to answer; null for an opening, a silence and a follow-up. */
+  readonly open: UserBlock | null
+  /** Shown turns, in the order of the history, the opening included. */
+  readonly path: readonly ShownTurn[]
+  /** Answered blocks of which nothing but fillers was heard. */
+  readonly unheard: ReadonlySet<AnsweredBlock>
+  /** After the last turn of the path; null when there is none and the history alone must tell. */
+  readonly position: Position | null
+  readonly heard: Heard
+  readonly confidence: Confidence
+  readonly discarded: readonly JournalTurn[]
+  readonly rollback: boolean
+  /** The turn that this request asks for again. */
+  readonly retryOf: JournalTurn | null
+}
+
+interface ResolveOptions {
+  /** Milliseconds of a clock; only differences count. */
+  readonly now: number
+  /** False when nothing is remembered: the confidence is low whatever matches. */
+  readonly hasJournal: boolean
+  /** The marker tool, which is no platform call. */
+  readonly stateTool: string
+}
+
+/** Decides everything about a request from its view and the journal. Pure. */
+export function resolve(journal: Journal, view: View, options: ResolveOptions): Resolution {
+  const greeting = matchGreeting(journal, view)
+  const walked = walk(journal, view)
+  const openingPath = greeting?.shown ?? []
+  const answeredExchange = (walked.node?.exchange ?? 0) + walked.blocksAfter
+  const open =
+    walked.carried.length > 0 || view.open
+      ? mergeSpeech(walked.carried, view.open ?? { messages: [], text: '' })
+      : null
+  // Exchange 1 stands under the root; only what goes on with the greeting itself stands on an opening.
+  const greeted = open || view.answered.length > 0 ? null : (openingPath.at(-1)?.turn ?? null)
+  const node = walked.node ?? greeted
+  const verdict = classify({ journal, view, open, node, answeredExchange, ...options })
+  const path = [...openingPath, ...walked.path]
+  const last = path.at(-1)
+  const onPath = new Set(path.map((shown) => shown.turn))
+  const discarded = journal.turns.filter(
+    (turn) => wasAnswered(turn) && !onPath.has(turn) && !verdict.asksAgain.has(turn),
+  )
+  const followed = verdict.parent ?? last?.turn ?? null
+  return {
+    kind: verdict.kind,
+    exchange: verdict.exchange,
+    node: verdict.parent,
+    open: verdict.answersSpeech ? open : null,
+    path,
+    unheard: walked.unheard,
+    position: followed
+      ? positionAfter(followed, followed === last?.turn ? last.heard : 'full')
+      : null,
+    heard: last?.heard ?? 'unknown',
+    confidence:
+      !options.hasJournal || walked.hasForeign ? 'low' : walked.exact ? 'exact' : 'partial',
+    discarded,
+    rollback: discarded.length > 0 && (verdict.kind === 'revised' || verdict.kind === 'withdrawn'),
+    retryOf: verdict.retryOf,
+  }
+}
+
+/** The opening that the greeting shows, and the silences after it. */
+function matchGreeting(journal: Journal, view: View): TurnMatch | null {
+  const messages = view.greeting
+  let best: TurnMatch | null = null
+  for (const turn of journal.children) {
+    if (turn.kind !== 'opening') continue
+    const match = matchTurn(turn, { messages, index: 0, offset: 0 }, true)
+    if (match && !match.fillersOnly && (!best || match.words >= best.words)) best = match
+  }
+  if (best) return best
+  // A greeting of the platform's own can be followed by a silence that was answered here.
+  const children = journal.children.filter((child) => child.exchange === 0)
+  for (let index = 1; index < messages.length; index++) {
+    const match = matchContinuation({ children }, { messages, index, offset: 0 }, true)
+    if (match) return match
+  }
+  return null
+}
