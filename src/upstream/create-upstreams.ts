@@ -1,0 +1,33 @@
+import { TurnstateError } from '../errors.ts'
+import type { Log } from '../observability/log.ts'
+import { createFailover } from './failover.ts'
+import { createOpenAiCompatibleUpstream } from './openai-compatible.ts'
+import type { OpenAiCompatibleOptions, RoutingOptions } from './options.ts'
+import type { Script } from './script.ts'
+import { createScriptedUpstream } from './scripted-upstream.ts'
+import type { Upstream } from './upstream.ts'
+
+/** An upstream of the configuration, its script already read. */
+export type ConfiguredUpstream =
+  OpenAiCompatibleOptions | { readonly type: 'scripted'; readonly script: Script }
+
+interface UpstreamsOptions {
+  readonly upstreams: Readonly<Record<string, ConfiguredUpstream>>
+  readonly routing: RoutingOptions
+  readonly log: Log
+}
+
+/** The configured upstreams as one, in the order of `routing.order` (default: as they stand). */
+export function createUpstreams({ upstreams, routing, log }: UpstreamsOptions): Upstream {
+  const order = routing.order ?? Object.keys(upstreams)
+  const [first, ...others] = order.map((name) => {
+    const options = upstreams[name]
+    if (options === undefined)
+      throw new TurnstateError('internal', 'Routing names no such upstream')
+    return options.type === 'scripted'
+      ? createScriptedUpstream({ name, script: options.script, routing })
+      : createOpenAiCompatibleUpstream({ name, options, routing, log })
+  })
+  if (first === undefined) throw new TurnstateError('internal', 'No upstream is configured')
+  return createFailover(first, others, log)
+}

@@ -1,0 +1,129 @@
+import type { EncodedJson } from '../json-spans.ts'
+import type { OpenAiCompatibleOptions } from './options.ts'
+import type { CompletionRequest, OfferedTool, UpstreamMessage } from './upstream.ts'
+
+/** Bytes of another body, copied as they are. */
+interface CopiedBytes {
+  readonly body: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+type Part = string | CopiedBytes
+
+type EndpointOptions = Pick<OpenAiCompatibleOptions, 'model' | 'compat'>
+
+/** What `encodeRequest` writes itself, whatever the parameters say. */
+const OWN_KEYS = new Set(['model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice'])
+
+/** The body of the streaming chat-completions request. */
+export function encodeRequest(request: CompletionRequest, options: EndpointOptions): Buffer {
+  const { tools } = request
+  const tail: Record<string, unknown> = {
+    ...(tools.length > 0 && { tools: tools.map(toWireTool) }),
+    // Endpoints refuse a tool choice without tools.
+    ...(tools.length > 0 &&
+      request.toolChoice !== undefined && { tool_choice: request.toolChoice }),
+    ...wireParameters(request, options),
+    stream: true,
+    ...(request.wantsUsage &&
+      !options.compat.includes('no_stream_options') && { stream_options: { include_usage: true } }),
+  }
+  return joined([
+    `{"model":${JSON.stringify(options.model)},"messages":[`,
+    ...messageParts(request.messages),
+    `],${JSON.stringify(tail).slice(1)}`,
+  ])
+}
+
+/** Neighbours in the caller's own array are one part, the commas between them included. */
+function messageParts(messages: readonly UpstreamMessage[]): readonly Part[] {
+  const parts: Part[] = []
+  let text = ''
+  let at = 0
+  while (at < messages.length) {
+    const message = messages[at]
+    if (message === undefined) break
+    if (at > 0) text += ','
+    const first = encodedOf(message)
+    if (first === undefined) {
+      text += JSON.stringify(toWireMessage(message))
+      at++
+      continue
+    }
+    let last = first
+    for (at++; at < messages.length; at++) {
+      const next = encodedOf(messages[at])
+      if (next?.body !== last.body || next.index !== last.index + 1) break
+      last = next
+    }
+    if (text !== '') parts.push(text)
+    text = ''
+    parts.push({ body: first.body, start: first.start, end: last.end })
+  }
+  if (text !== '') parts.push(text)
+  return parts
+}
+
+function encodedOf(message: UpstreamMessage | undefined): EncodedJson | undefined {
+  return message?.role === 'user' || message?.role === 'assistant' ? message.encoded : undefined
+}
+
+function joined(parts: readonly Part[]): Buffer {
+  let length = 0
+  for (const part of parts) {
+    length += typeof part === 'string' ? Buffer.byteLength(part) : part.end - part.start
+  }
+  const bytes = Buffer.allocUnsafe(length)
+  let at = 0
+  for (const part of parts) {
+    if (typeof part === 'string') {
+      at += bytes.write(part, at)
+    } else {
+      bytes.set(part.body.subarray(part.start, part.end), at)
+      at += part.end - part.start
+    }
+  }
+  return bytes
+}
+
+function toWireMessage(message: UpstreamMessage): object {
+  switch (message.role) {
+    case 'system':
+    case 'user':
+      return { role: message.role, content: message.content }
+    case 'assistant':
+      return {
+        role: 'assistant',
+        content: message.content,
+        ...(message.calls?.length && {
+          tool_calls: message.calls.map((call) => ({
+            id: call.id,
+            type: 'function',
+            function: { name: call.name, arguments: call.arguments },
+          })),
+        }),
+      }
+    case 'tool':
+      return { role: 'tool', tool_call_id: message.callId, content: message.content }
+  }
+}
+
+function toWireTool({ name, description, parameters, strict }: OfferedTool): object {
+  return { type: 'function', function: { name, description, parameters, strict } }
+}
+
+function wireParameters(
+  { parameters, tools }: CompletionRequest,
+  { compat }: EndpointOptions,
+): Record<string, unknown> {
+  const wire: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(parameters)) {
+    if (OWN_KEYS.has(key) || (key === 'parallel_tool_calls' && tools.length === 0)) continue
+    wire[key] = value
+  }
+  if (compat.includes('max_completion_tokens') && wire.max_tokens !== undefined) {
+    wire.max_completion_tokens ??= wire.max_tokens
+    delete wire.max_tokens
+  }
+  return wire
+}
