@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startBench, type Bench } from './webhook-bench.ts'
+
+let bench: Bench
+
+beforeEach(async () => {
+  bench = await startBench()
+})
+
+afterEach(() => bench.close())
+
+describe('parseArguments', () => {
+  const tools = {
+    hours: { type: 'static', result: 'Mon-Fri' },
+    find: { type: 'static', result: '', parameters: { required: ['name'] } },
+  }
+
+  it('accepts any object for a tool without parameters', () => {
+    expect(bench.create(tools).parseArguments('hours', '{"x":1}')).toEqual({
+      ok: true,
+      value: { x: 1 },
+    })
+    expect(bench.create(tools).parseArguments('hours', '')).toEqual({ ok: true, value: {} })
+  })
+
+  it.each([
+    ['{"name":', 'arguments: must be JSON'],
+    ['[1]', 'arguments: must be a JSON object'],
+    ['null', 'arguments: must be a JSON object'],
+    ['{}', 'name: is required'],
+  ])('tells what is wrong with %s', (text, problem) => {
+    expect(bench.create(tools).parseArguments('find', text)).toEqual({ ok: false, problem })
+  })
+
+  it('checks the arguments of a transition by its own schema', () => {
+    expect(bench.create(tools).parseArguments('transition_to_book', '{}')).toEqual({
+      ok: false,
+      problem: 'slot: is required',
+    })
+  })
+})
+
+describe('a static tool', () => {
+  it('renders its text, the argument before the variable', async () => {
+    const tools = { hours: { type: 'static', result: '{{day}} at {{clinic}}: 8-18{{missing}}' } }
+    const outcome = await bench
+      .create(tools)
+      .run(
+        { name: 'hours', arguments: '{"day":"Monday"}' },
+        { signal: new AbortController().signal, values: { day: 'Sunday', clinic: 'Oak Street' } },
+      )
+    const text = 'Monday at Oak Street: 8-18'
+    expect(outcome).toEqual({ status: 'ok', content: text, value: text })
+  })
+
+  it('gives any other value as JSON', async () => {
+    const tools = { hours: { type: 'static', result: { open: [8, 18] } } }
+    expect(
+      await bench
+        .create(tools)
+        .run(
+          { name: 'hours', arguments: '{}' },
+          { signal: new AbortController().signal, values: {} },
+        ),
+    ).toEqual({ status: 'ok', content: '{"open":[8,18]}', value: { open: [8, 18] } })
+  })
+})
+
+describe('the runner', () => {
+  it('logs tool, status and time, and texts only at debug', async () => {
+    bench.server.behave({ type: 'json', value: { id: 'from-the-answer' } })
+    await bench.run({ headers: { authorization: 'Bearer s3cret' } }, { args: { name: 'Ada' } })
+    const info = bench.lines.filter(({ level }) => level !== 'debug')
+    expect(info).toHaveLength(1)
+    expect(info[0]).toMatchObject({ level: 'info', values: { tool: 'tool', status: 'ok' } })
+    expect(JSON.stringify(info)).not.toMatch(/Ada|from-the-answer/)
+    expect(JSON.stringify(bench.lines)).not.toMatch(/s3cret|127\.0\.0\.1/)
+  })
+
+  it.each(['slots', 'nothing', 'toString'])('has no tool to run for %s', async (name) => {
+    const tools = bench.create({ slots: { type: 'mcp', server: 's', tool: 't' } })
+    const context = { signal: new AbortController().signal, values: {} }
+    const outcome = await tools.run({ name, arguments: '{}' }, context)
+    expect(outcome.status).toBe('failed')
+    expect(outcome.content).toMatch(/not available|no such tool/)
+  })
+})

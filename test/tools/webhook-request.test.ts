@@ -1,0 +1,122 @@
+import { setImmediate } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startBench, type Bench } from './webhook-bench.ts'
+
+let bench: Bench
+
+beforeEach(async () => {
+  bench = await startBench()
+})
+
+afterEach(() => bench.close())
+
+describe('the request of a webhook', () => {
+  it('sends the arguments of a GET as the query, without those that the URL holds', async () => {
+    await bench.run(
+      { method: 'GET', url: `${bench.server.url}/things/{{id}}?v=2` },
+      { args: { id: 'a/b', name: 'Ada & co', days: ['Mon', 'Tue'], deep: { x: 1 }, none: null } },
+    )
+    const [received] = bench.server.received
+    expect(received?.method).toBe('GET')
+    expect(received?.body).toBe('')
+    const url = new URL(received?.path ?? '', bench.server.url)
+    expect(url.pathname).toBe('/things/a%2Fb')
+    expect([...url.searchParams]).toEqual([
+      ['v', '2'],
+      ['name', 'Ada & co'],
+      ['days', 'Mon'],
+      ['days', 'Tue'],
+      ['deep', '{"x":1}'],
+    ])
+  })
+
+  it('sends the query that the tool says instead', async () => {
+    await bench.run(
+      { method: 'GET', query: { q: '{{name}}', clinic: '{{clinic}}' } },
+      { args: { name: 'Ada', other: 1 }, values: { clinic: 'Oak Street' } },
+    )
+    expect(bench.server.received[0]?.path).toBe('/things?q=Ada&clinic=Oak+Street')
+  })
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
+    'sends the arguments of a %s as JSON',
+    async (method) => {
+      await bench.run({ method }, { args: { slot: 'Tuesday', count: 2 } })
+      expect(bench.server.received[0]).toMatchObject({
+        method,
+        path: '/things',
+        body: '{"slot":"Tuesday","count":2}',
+        headers: { 'content-type': 'application/json' },
+      })
+    },
+  )
+
+  it('renders a body at any depth and keeps the type of a whole placeholder', async () => {
+    await bench.run(
+      {
+        body: {
+          patient: '{{patient_id}}',
+          at: { slot: '{{ slot }}', note: 'for {{patient_id}}', fixed: 7, missing: '{{nothing}}' },
+          all: ['{{tags}}', '{{extra.source}}'],
+        },
+      },
+      {
+        args: { slot: 3, tags: ['a', 'b'], patient_id: 'P-1' },
+        values: { patient_id: 'P-2', extra: { source: 'phone' } },
+      },
+    )
+    expect(JSON.parse(bench.server.received[0]?.body ?? '')).toEqual({
+      patient: 'P-1',
+      at: { slot: 3, note: 'for P-1', fixed: 7, missing: '' },
+      all: [['a', 'b'], 'phone'],
+    })
+  })
+
+  it('sends a text of another type as it is worded', async () => {
+    await bench.run(
+      { headers: { 'Content-Type': 'text/csv' }, body: 'name;{{name}}' },
+      { args: { name: 'Ada' } },
+    )
+    expect(bench.server.received[0]).toMatchObject({
+      body: 'name;Ada',
+      headers: { 'content-type': 'text/csv' },
+    })
+  })
+
+  it('renders headers and lets no value begin another one', async () => {
+    await bench.run(
+      { headers: { Authorization: 'Bearer {{token}}', 'x-name': '{{name}}' } },
+      { args: { name: 'Ada\r\nx-admin: 1 \u{1F600}' }, values: { token: 's3cret' } },
+    )
+    expect(bench.server.received[0]?.headers).toMatchObject({
+      authorization: 'Bearer s3cret',
+      'x-name': 'Ada x-admin: 1',
+    })
+    expect(bench.server.received[0]?.headers).not.toHaveProperty('x-admin')
+  })
+
+  it('is not sent when a value would leave the path', async () => {
+    const outcome = await bench.run(
+      { url: `${bench.server.url}/things/{{id}}`, method: 'DELETE' },
+      { args: { id: '..' } },
+    )
+    expect(outcome.status).toBe('failed')
+    expect(bench.server.connections()).toBe(0)
+  })
+
+  it('is not sent when the arguments do not fit the schema', async () => {
+    const outcome = await bench.run({ parameters: { required: ['slot'] } })
+    expect(outcome).toEqual({ status: 'failed', content: '{"error":"slot: is required"}' })
+    expect(bench.server.connections()).toBe(0)
+  })
+
+  it('uses one connection for calls that follow each other', async () => {
+    const tools = bench.create({ tool: { type: 'webhook', url: bench.server.url } })
+    const context = { signal: new AbortController().signal, values: {} }
+    await tools.run({ name: 'tool', arguments: '{}' }, context)
+    await setImmediate()
+    await tools.run({ name: 'tool', arguments: '{}' }, context)
+    expect(bench.server.received).toHaveLength(2)
+    expect(bench.server.connections()).toBe(1)
+  })
+})
