@@ -1,0 +1,37 @@
+import type { Flow } from '../flow/definition.ts'
+import type { Variables } from '../flow/position.ts'
+import { offeredTools } from './offered-tools.ts'
+import type { PreparedTurn } from './prepare-turn.ts'
+import type { Script } from './script.ts'
+import type { Derivation } from './turn.ts'
+
+/** What the dry run tells of a prepared turn. */
+export function toDerivation(prepared: PreparedTurn, script: Script): Derivation {
+  const { facts, start, resolution, request } = prepared
+  const { flow, tools, view } = script
+  const offer = offeredTools(
+    { flow, tools, stateTool: view.stateTool },
+    start.state,
+    request.platformTools,
+  )
+  return {
+    ...facts,
+    variables: masked(flow, start.variables),
+    rollback: resolution.rollback,
+    discarded: resolution.discarded.map((turn) => ({
+      turn: turn.id,
+      exchange: turn.exchange,
+      state: turn.start.state,
+    })),
+    tools: offer.tools.map((tool) => tool.name),
+  }
+}
+
+function masked(flow: Flow, variables: Variables): Variables {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [
+      name,
+      flow.variables[name]?.sensitive ? '***' : value,
+    ]),
+  )
+}

@@ -1,0 +1,58 @@
+import type { JournalTurn } from '../conversation/journal.ts'
+import type { Change } from '../conversation/journal.ts'
+import { enter, type Transition } from '../flow/edges.ts'
+import type { Position, Variables } from '../flow/position.ts'
+import type { Log } from '../observability/log.ts'
+import type { ToolRunner } from '../tools/tool-runner.ts'
+import type { Upstream, Usage } from '../upstream/upstream.ts'
+import type { PreparedTurn } from './prepare-turn.ts'
+import type { Script } from './script.ts'
+import type { Voice } from './voice.ts'
+
+/** A turn while it runs: what it was given, and the place in the flow that it has reached. */
+export interface LiveTurn {
+  readonly prepared: PreparedTurn
+  readonly script: Script
+  readonly upstream: Upstream
+  readonly tools: ToolRunner
+  readonly log: Log
+  readonly journalled: JournalTurn
+  readonly voice: Voice
+  /** Aborted when the caller is gone or the turn took too long. */
+  readonly signal: AbortSignal
+  position: Position
+  /** Taken so far, the ones before generation included. */
+  transitions: number
+  usage: Usage | undefined
+}
+
+function change(turn: LiveTurn, entry: Change): void {
+  turn.journalled.changes.push(entry)
+}
+
+/** Sets variables, at once and for all later turns that stand on this one. */
+export function assign(turn: LiveTurn, values: Variables): void {
+  if (Object.keys(values).length === 0) return
+  turn.position = { ...turn.position, variables: { ...turn.position.variables, ...values } }
+  change(turn, { type: 'assignment', values })
+}
+
+export function canTransition(turn: LiveTurn): boolean {
+  return turn.transitions < turn.script.limits.max_transitions_per_turn
+}
+
+export function take(turn: LiveTurn, transition: Transition): void {
+  turn.position = enter(turn.position, transition)
+  turn.transitions++
+  change(turn, { type: 'transition', transition })
+}
+
+export function addUsage(turn: LiveTurn, usage: Usage | undefined): void {
+  if (!usage) return
+  const sum = turn.usage ?? { promptTokens: 0, completionTokens: 0, totalTokens: 0 }
+  turn.usage = {
+    promptTokens: sum.promptTokens + usage.promptTokens,
+    completionTokens: sum.completionTokens + usage.completionTokens,
+    totalTokens: sum.totalTokens + usage.totalTokens,
+  }
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { SpokenText } from '../flow/definition.ts'
+
+/** Server-owned words while something takes long. Each must end in "... " or voices glue it to the next text. */
+export const FillerOptions = z.strictObject({
+  after_ms: z.int().min(0).default(1200),
+  texts: z.union([
+    z.array(z.string().min(1)).min(1),
+    z.record(z.string().min(2), z.array(z.string().min(1)).min(1)),
+  ]),
+  again_after_ms: z.int().min(0).default(8000),
+})
+export type FillerOptions = z.infer<typeof FillerOptions>
+
+export const SpeechOptions = z.strictObject({
+  strip_markdown: z.boolean().default(true),
+  strip_think: z.boolean().default(true),
+})
+export type SpeechOptions = z.infer<typeof SpeechOptions>
+
+/** Fixed words when nothing else worked. */
+export const Fallback = SpokenText
+export type Fallback = SpokenText
+
+export const LimitOptions = z.strictObject({
+  max_body_bytes: z.int().min(1024).default(4_194_304),
+  max_tool_rounds: z.int().min(0).max(20).default(4),
+  max_transitions_per_turn: z.int().min(1).max(50).default(3),
+  max_concurrent_turns: z.int().min(1).default(2000),
+})
+export type LimitOptions = z.infer<typeof LimitOptions>

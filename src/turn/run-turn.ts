@@ -1,0 +1,111 @@
+import { endTurn, type JournalTurn } from '../conversation/journal.ts'
+import { sealState } from '../conversation/state-token.ts'
+import { TurnstateError } from '../errors.ts'
+import type { Log } from '../observability/log.ts'
+import type { ToolRunner } from '../tools/tool-runner.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { answerSilence } from './answer-silence.ts'
+import { generate, speak } from './generate.ts'
+import type { LiveTurn } from './live-turn.ts'
+import { conversationId, type PreparedTurn } from './prepare-turn.ts'
+import { BUILT_IN_FALLBACK, type Script } from './script.ts'
+import type { TurnEnd, TurnListener } from './turn.ts'
+import { createVoice } from './voice.ts'
+
+interface RunDependencies {
+  readonly script: Script
+  readonly upstream: Upstream
+  readonly tools: ToolRunner
+  readonly log: Log
+  readonly now: () => number
+}
+
+interface TurnToRun {
+  readonly prepared: PreparedTurn
+  readonly journalled: JournalTurn
+  readonly listener: TurnListener
+}
+
+/** Generates the answer of a prepared turn, and sees to it that it ends well whatever happens. */
+export async function runTurn(
+  dependencies: RunDependencies,
+  { prepared, journalled, listener }: TurnToRun,
+): Promise<TurnEnd> {
+  const { script, now } = dependencies
+  const limit = new AbortController()
+  const timer = setTimeout(
+    () => limit.abort(new TurnstateError('upstream_timeout', 'The answer took too long.')),
+    script.turnTimeoutMs,
+  )
+  const voice = createVoice(journalled, listener, now)
+  const turn: LiveTurn = {
+    ...dependencies,
+    prepared,
+    journalled,
+    voice,
+    signal: AbortSignal.any([listener.signal, limit.signal]),
+    position: prepared.start,
+    transitions: prepared.transitions,
+    usage: undefined,
+  }
+  try {
+    const finishReason = await answer(turn)
+    listener.signal.throwIfAborted()
+    endTurn(journalled, { status: 'finished', at: now() })
+    journalled.delivered = true
+    return toTurnEnd(turn, finishReason)
+  } catch (error) {
+    endTurn(journalled, { status: listener.signal.aborted ? 'aborted' : 'failed', at: now() })
+    return await speakFailure(turn, listener, error)
+  } finally {
+    clearTimeout(timer)
+    voice.stop()
+  }
+}
+
+async function answer(turn: LiveTurn): Promise<TurnEnd['finishReason']> {
+  const say = turn.script.flow.states[turn.position.state]?.say
+  if (turn.prepared.saysOnEntry && say) {
+    await speak(turn, say)
+    return 'stop'
+  }
+  return turn.prepared.facts.kind === 'silence' ? answerSilence(turn) : generate(turn, [])
+}
+
+/** After the first sign of life a failure is spoken; before it, it is the front end's to report. */
+async function speakFailure(
+  turn: LiveTurn,
+  listener: TurnListener,
+  error: unknown,
+): Promise<TurnEnd> {
+  if (listener.signal.aborted) {
+    throw new TurnstateError('caller_gone', 'The caller is gone.', { cause: error })
+  }
+  const { fallback } = turn.script
+  const isKnown = error instanceof TurnstateError
+  turn.log[isKnown ? 'warn' : 'error']({ err: error, state: turn.position.state }, 'turn failed')
+  const mayThrow = fallback === null && !turn.voice.hasStarted()
+  if (mayThrow) {
+    throw isKnown
+      ? error
+      : new TurnstateError('internal', 'Something went wrong.', { cause: error })
+  }
+  await speak(turn, fallback ?? BUILT_IN_FALLBACK, 'filler')
+  return toTurnEnd(turn, 'stop')
+}
+
+function toTurnEnd(turn: LiveTurn, finishReason: TurnEnd['finishReason']): TurnEnd {
+  const { request, view, facts } = turn.prepared
+  const answered = view.answered.map((block) => block.user)
+  const { conversation: key, keySource: source } = facts
+  return {
+    finishReason,
+    ...(turn.usage && { usage: turn.usage }),
+    state: turn.position.state,
+    token: () =>
+      sealState(turn.script.token, turn.position, {
+        conversation: conversationId(request.caller, key === null ? null : { key, source }),
+        userBlocks: view.open ? [...answered, view.open] : answered,
+      }),
+  }
+}

@@ -1,0 +1,22 @@
+import type { TokenContext } from '../conversation/state-token.ts'
+import type { ViewOptions } from '../conversation/view.ts'
+import type { Flow, SpokenText } from '../flow/definition.ts'
+import type { Tools } from '../flow/tool-definition.ts'
+import type { LimitOptions } from './options.ts'
+
+/** What every turn of this server goes by; made once, at start. */
+export interface Script {
+  readonly flow: Flow
+  readonly tools: Tools
+  readonly limits: LimitOptions
+  /** Spoken when nothing else worked; null: errors before the first word are HTTP errors. */
+  readonly fallback: SpokenText | null
+  readonly turnTimeoutMs: number
+  readonly timezone: string
+  readonly view: ViewOptions
+  readonly token: TokenContext
+}
+
+/** For failures after the headers, when no `fallback` is configured. */
+export const BUILT_IN_FALLBACK =
+  'Sorry, something went wrong on my side. Could you say that again, please?'

@@ -1,0 +1,51 @@
+import type { ShownTurn } from '../conversation/match-turn.ts'
+import { isSilent } from '../conversation/words.ts'
+import type { Flow } from '../flow/definition.ts'
+import type { Position } from '../flow/position.ts'
+import { renderTemplate } from '../flow/template.ts'
+import { lookupOf, type Scope } from './scope.ts'
+
+interface PromptParts {
+  readonly flow: Flow
+  readonly position: Position
+  readonly scope: Scope
+  /** The platform's own system text. */
+  readonly systemText: string
+  readonly notes: readonly string[]
+}
+
+/** The one system message: general prompt, the platform's text, the state's prompt, notes. */
+export function systemPrompt({ flow, position, scope, systemText, notes }: PromptParts): string {
+  const lookup = lookupOf(position.variables, scope)
+  const parts = [
+    renderTemplate(flow.general_prompt ?? '', lookup),
+    systemText,
+    renderTemplate(flow.states[position.state]?.state_prompt ?? '', lookup),
+    ...notes,
+  ]
+  return parts
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .join('\n\n')
+}
+
+const LAST_WORDS = 5
+
+/** What the model must know of replies that the caller spoke over. */
+export function cutNotes(path: readonly ShownTurn[]): readonly string[] {
+  return path.flatMap(({ heard, message }) => {
+    if (heard !== 'partial' || isSilent(message.text)) return []
+    const words = message.text.replace(/[.\u2026\s]+$/u, '').split(/\s+/)
+    const last = words.slice(-LAST_WORDS).join(' ').trim()
+    return [`The caller spoke over your reply: it was cut after "${last}".`]
+  })
+}
+
+/** A platform call that went out and left no trace in the history. */
+export function issuedNote(names: readonly string[]): readonly string[] {
+  return names.length === 0
+    ? []
+    : [
+        `Already done by you in this turn: ${names.join(', ')}. Do not call it again; go on briefly if there is anything left to say.`,
+      ]
+}

@@ -1,0 +1,66 @@
+import type { ConversationKey, KeyMaterial } from '../conversation/conversation-key.ts'
+import { addTurn, createJournal, type Journal } from '../conversation/journal.ts'
+import type { View } from '../conversation/view.ts'
+import type { Log } from '../observability/log.ts'
+import type { MemoryStore } from '../store/memory-store.ts'
+import type { ToolRunner } from '../tools/tool-runner.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { toDerivation } from './derivation.ts'
+import { conversationId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
+import { runTurn } from './run-turn.ts'
+import type { Script } from './script.ts'
+import type { TurnEngine } from './turn.ts'
+import type { TurnRequest } from './turn-request.ts'
+
+interface TurnEngineDependencies {
+  readonly script: Script
+  readonly resolveKey: (systemText: string, material: KeyMaterial) => ConversationKey | null
+  readonly upstream: Upstream
+  readonly tools: ToolRunner
+  /** Null: nothing is remembered between requests. */
+  readonly store: MemoryStore<Journal> | null
+  readonly log: Log
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+  readonly date: () => Date
+}
+
+/** Turns of one conversation that are remembered; a call has a few dozen. */
+const MAX_TURNS = 2000
+
+export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngine {
+  const { script, store, now } = dependencies
+
+  function prepare(request: TurnRequest, journalOf: (id: string) => Journal | null): PreparedTurn {
+    const view: View = viewOf(request, script)
+    const key = dependencies.resolveKey(view.systemText, request.keyMaterial)
+    const id = conversationId(request.caller, key)
+    return prepareTurn(request, view, {
+      script,
+      key,
+      journal: id === null ? null : journalOf(id),
+      now: now(),
+      date: dependencies.date(),
+    })
+  }
+
+  return {
+    derive(request) {
+      const peek = (id: string) => (store ? (store.peek(id) ?? createJournal()) : null)
+      return toDerivation(prepare(request, peek), script)
+    },
+    begin(request) {
+      const prepared = prepare(request, (id) => store?.open(id) ?? null)
+      const { resolution, start, saysOnEntry, facts } = prepared
+      for (const { turn } of resolution.path) turn.shown = true
+      const { kind, exchange, node: parent } = resolution
+      const userText = resolution.open?.text ?? ''
+      const turn = { parent, kind, exchange, userText, start, saysOnEntry, startedAt: now() }
+      const journalled = addTurn(prepared.journal, turn, MAX_TURNS)
+      return {
+        facts,
+        run: (listener) => runTurn(dependencies, { prepared, journalled, listener }),
+      }
+    },
+  }
+}

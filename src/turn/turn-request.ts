@@ -1,0 +1,20 @@
+import type { KeyMaterial } from '../conversation/conversation-key.ts'
+import type { ConversationMessage } from '../conversation/message.ts'
+import type { OfferedTool } from '../upstream/upstream.ts'
+
+/** One request of a voice platform, whatever its protocol; what a front end makes of its wire. */
+export interface TurnRequest {
+  /** Name of the auth key; part of every conversation's identity. Empty when the server is open. */
+  readonly caller: string
+  /** Where a conversation key may stand, besides the messages. */
+  readonly keyMaterial: KeyMaterial
+  readonly messages: readonly ConversationMessage[]
+  /** The tools that the platform runs itself. */
+  readonly platformTools: readonly OfferedTool[]
+  readonly toolChoice?: unknown
+  /** Allow-listed sampling parameters, by their wire names. */
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly wantsUsage: boolean
+  /** `elevenlabs_extra_body` or one of its aliases; client-controlled, never trusted. */
+  readonly extra: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,76 @@
+import type { Confidence, Heard, Kind } from '../conversation/kinds.ts'
+import type { Variables } from '../flow/position.ts'
+import type { ModelToolCall, Usage } from '../upstream/upstream.ts'
+import type { TurnRequest } from './turn-request.ts'
+
+/** What is known of a turn before anything is generated: the `x-turnstate-*` headers. */
+export interface TurnFacts {
+  /** The conversation's key; null when the request stands alone. */
+  readonly conversation: string | null
+  /** The configured source that gave the key (`header.x-conversation-id`), or `none`. */
+  readonly keySource: string
+  readonly exchange: number
+  readonly state: string
+  readonly kind: Kind
+  readonly heard: Heard
+  readonly confidence: Confidence
+}
+
+/** A turn that was answered and that the history does not show. */
+export interface DiscardedTurn {
+  readonly turn: number
+  readonly exchange: number
+  readonly state: string
+}
+
+/** What the dry run tells. */
+export interface Derivation extends TurnFacts {
+  /** Sensitive ones are masked. */
+  readonly variables: Variables
+  readonly rollback: boolean
+  readonly discarded: readonly DiscardedTurn[]
+  /** Names of the tools that the model would be offered, in order. */
+  readonly tools: readonly string[]
+}
+
+export type TurnEvent =
+  | { readonly type: 'text-delta'; readonly text: string }
+  /** A call for the platform, whole. */
+  | { readonly type: 'tool-call'; readonly call: ModelToolCall }
+  /** Nothing can be said yet: show that the line is alive. At most 1.5 s apart. */
+  | { readonly type: 'keep-alive' }
+
+export interface TurnListener {
+  /** Aborted when the caller is gone. */
+  readonly signal: AbortSignal
+  /**
+   * True for a stream: `keep-alive` events come while nothing can be said, and once any event went
+   * out a failure is spoken instead of thrown. False for one JSON body at the end.
+   */
+  readonly streams: boolean
+  /** A returned promise pauses the turn until it is settled (the caller's socket is full). */
+  onEvent(event: TurnEvent): void | Promise<void>
+}
+
+export interface TurnEnd {
+  readonly finishReason: 'stop' | 'length' | 'tool_calls' | 'content_filter'
+  readonly usage?: Usage
+  /** The state once this answer is heard, and the sealed token that says so (made when asked for). */
+  readonly state: string
+  readonly token: () => string
+}
+
+export interface RunningTurn {
+  readonly facts: TurnFacts
+  /**
+   * Generates the answer; call it once. Rejects with a TurnstateError only while nothing was said
+   * and no `fallback` is configured, or `caller_gone`; any later failure is spoken and ends well.
+   */
+  run(listener: TurnListener): Promise<TurnEnd>
+}
+
+export interface TurnEngine {
+  begin(request: TurnRequest): RunningTurn
+  /** The same derivation without any effect: no upstream call, no tool, nothing written. */
+  derive(request: TurnRequest): Derivation
+}
