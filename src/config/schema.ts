@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { ConversationOptions } from '../conversation/options.ts'
+import { Flow } from '../flow/definition.ts'
+import { Tools } from '../flow/tool-definition.ts'
+import { AuthOptions } from '../routes/options.ts'
+import { StoreOptions } from '../store/options.ts'
+import { McpServers, WebhookOptions } from '../tools/options.ts'
+import { Fallback, FillerOptions, LimitOptions, SpeechOptions } from '../turn/options.ts'
+import type { ConfiguredUpstream } from '../upstream/create-upstreams.ts'
+import { RoutingOptions, UpstreamOptions } from '../upstream/options.ts'
+
+/** Only for signed URLs: the platform's key never leaves the server. */
+const ElevenLabsOptions = z.strictObject({
+  api_key: z.string().min(1),
+  agents: z.array(z.string().min(1)).default([]),
+  base_url: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .default('https://api.elevenlabs.io'),
+})
+
+/** The whole configuration file, each room's options under their own key. */
+export const ConfigFile = z.strictObject({
+  version: z.literal(1),
+  auth: AuthOptions,
+  upstreams: z
+    .record(z.string().min(1), UpstreamOptions)
+    .refine((upstreams) => Object.keys(upstreams).length > 0, 'needs at least one upstream'),
+  routing: RoutingOptions.prefault({}),
+  fallback: Fallback.optional(),
+  filler: FillerOptions.optional(),
+  speech: SpeechOptions.prefault({}),
+  limits: LimitOptions.prefault({}),
+  conversation: ConversationOptions.prefault({}),
+  store: StoreOptions.default({ type: 'memory' }),
+  flow: Flow,
+  tools: Tools.default({}),
+  mcp: McpServers.default({}),
+  webhooks: WebhookOptions,
+  elevenlabs: ElevenLabsOptions.optional(),
+})
+export type ConfigFile = z.infer<typeof ConfigFile>
+
+/** What a checked configuration file says, with everything that it names read in. */
+export interface Config extends Omit<ConfigFile, 'upstreams'> {
+  readonly upstreams: Readonly<Record<string, ConfiguredUpstream>>
+}

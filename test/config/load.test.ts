@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig, loadFlow } from '../../src/config/load.ts'
+import { configOf, MINIMAL, parse, problemsOf } from '../support/parse-config.ts'
+
+const FIXTURES = new URL('../fixtures/config/', import.meta.url).pathname
+
+const DESIGN_ENVIRONMENT = {
+  TURNSTATE_KEY: 'turnstate-key',
+  TURNSTATE_SIGNING_SECRET: 'a-signing-secret-of-32-characters',
+  OPENAI_API_KEY: 'openai-key',
+  GROQ_API_KEY: 'groq-key',
+  ELEVENLABS_API_KEY: 'elevenlabs-key',
+  MCP_TOKEN: 'mcp-token',
+  WEBHOOK_SECRET: 'webhook-secret',
+  CLINIC_TOKEN: 'clinic-token',
+}
+
+describe('a whole configuration', () => {
+  it('fills in every default', () => {
+    const config = configOf(parse(MINIMAL))
+    expect(config).toMatchObject({
+      auth: { keys: [] },
+      routing: { first_token_timeout_ms: 2500, idle_timeout_ms: 5000, turn_timeout_ms: 20_000 },
+      speech: { strip_markdown: true, strip_think: true },
+      limits: { max_body_bytes: 4_194_304, max_tool_rounds: 4, max_concurrent_turns: 2000 },
+      conversation: { retain: 7_200_000, timezone: 'UTC', state_tool: 'turnstate_state' },
+      store: { type: 'memory' },
+      webhooks: { allow_hosts: [] },
+      tools: {},
+    })
+    expect(config.fallback).toBeUndefined()
+    expect(problemsOf(parse(MINIMAL))).toEqual([])
+  })
+
+  it('takes the whole example of the design, with warnings for what has no effect yet', () => {
+    const file = `${FIXTURES}design-example.yaml`
+    const loaded = loadConfig({ file, environment: DESIGN_ENVIRONMENT })
+    const config = configOf(loaded)
+    expect(config.auth.keys).toEqual([{ name: 'elevenlabs', secret: 'turnstate-key' }])
+    expect(config.tools['create_booking']).toMatchObject({
+      headers: { authorization: 'Bearer clinic-token' },
+      commit: 'settled',
+    })
+    expect(config.upstreams['demo']).toMatchObject({
+      type: 'scripted',
+      script: [{ say: 'Who is calling, please?' }, { say: 'I did not get that.' }],
+    })
+    const warnings = loaded.ok ? loaded.warnings : []
+    expect(warnings.map(({ path }) => path)).toEqual([
+      'upstreams.spare.compat[0]',
+      'routing.hedge',
+      'filler',
+      'speech',
+      'conversation.state_tool',
+      'elevenlabs',
+      'mcp',
+      'webhooks.signing_secret',
+      'tools.free_slots.type',
+      'tools.free_slots.prefetch',
+      'tools.create_booking.commit',
+      'tools.create_booking.idempotent',
+      'tools.create_booking.execution_message',
+      'tools.create_booking.readback',
+      'tools.create_booking.compensate',
+      'tools.create_booking.compensate.tool',
+    ])
+    expect(warnings.find(({ path }) => path === 'routing.hedge')?.message).toBe(
+      'accepted, but has no effect in this version: no second upstream is started early',
+    )
+  })
+
+  it('names every problem of a file at once, each at its line and column', () => {
+    const loaded = loadConfig({
+      file: `${FIXTURES}everything-wrong.yaml`,
+      environment: { TEST_TWICE: 'sekrit-12345' },
+    })
+    expect(loaded.ok).toBe(false)
+    expect(`\n${problemsOf(loaded).join('\n')}\n`).toMatchInlineSnapshot(`
+      "
+      1:10 error version: must be 1
+      4:28 error auth.keys[0].secret: must have at least 8 characters
+      6:15 error auth.keys[2].name: another key has this name; names must differ
+      6:28 error auth.keys[2].secret: another key has this secret; secrets must differ
+      7:30 error auth.keys[3].secret: the environment variable TEST_MISSING is not set or empty
+      9:24 error upstreams.primary.base_url: must be an http or https URL without credentials, query or fragment
+      9:45 error upstreams.primary.api_kye: unknown key; did you mean "api_key"?
+      10:18 error upstreams.other.type: must be one of openai, scripted; did you mean "scripted"?
+      11:39 error upstreams.stand_in.script: cannot be read: there is no such file
+      13:20 error routing.order[1]: there is no upstream "othre"; did you mean "other"?
+      13:27 error routing.order[2]: lists "primary" a second time
+      14:1 error fallbak: unknown key; did you mean "fallback"?
+      15:10 error store.type: cannot be honoured in this version: conversations would be kept in memory only; use type: memory or none
+      17:9 error flow.name: must be 1 to 64 letters, digits, . _ or -
+      18:19 error flow.starting_state: there is no state "one"
+      19:26 error flow.general_tools[1]: lists "hours" a second time
+      19:33 error flow.general_tools[2]: there is no tool "huors" under tools; did you mean "hours"?
+      21:37 error flow.variables.slot.default: must be of the variable's type, integer
+      22:19 error flow.variables.kind.type: must be one of string, number, integer, boolean, object, array; did you mean "string"?
+      25:15 error flow.states.first.tools[0]: "hours" is one of general_tools and offered here anyway; remove it
+      26:29 error flow.states.first.model.temperature: must be at most 2
+      28:57 error flow.states.first.edges[0].when.description: must be a text, not a number (put it in quotes)
+      29:17 error flow.states.first.edges[1].to: there is no state "secnd"; did you mean "second"?
+      30:17 error flow.states.first.edges[2].to: there is no state "secnd"; did you mean "second"?
+      30:17 error flow.states.first.edges[2].to: is the second llm edge to "secnd" in this state; say both cases in one description
+      31:39 error flow.states.first.edges[3].when.type: must be one of expression, llm, result, always; did you mean "result"?
+      32:66 error flow.states.first.edges[4].when.status: must be one of ok, failed, unknown
+      37:61 error flow.states.first.edges[5].when.parameters.properties.slto: sets no variable, as flow.variables has no "slto"; did you mean "slot"?
+      39:7 error flow.states.second.sya: unknown key; did you mean "say"?
+      40:23 error flow.states.second.platform_tools: takes either allow or deny, not both
+      46:24 error flow.states.second.edges[0].when.any[0].var: there is no "$turns_in_stat"; known are $turns_in_state, $exchange, $kind, $last_user_text, $extra.<path>; did you mean "$turns_in_state"?
+      47:50 error flow.states.second.edges[0].when.any[1].value: must be a regular expression
+      48:34 error flow.states.second.edges[0].when.any[2].op: must be one of ==, !=, >, >=, <, <=, contains, not_contains, exists, not_exist, matches; did you mean "=="?
+      49:17 error flow.states.second.edges[0].when.any[3]: the operator == needs a value
+      50:5 error flow.states["third state"]: as a key must be 1 to 50 letters, digits, _ or -
+      53:3 error tools.hours.result: is required
+      56:10 error tools.pay.url: may hold {{...}} in path and query only, not in scheme or host
+      57:5 error tools.pay.commit: cannot be honoured in this version: the tool would run without the caller's yes; remove the tool or its commit rule
+      57:13 error tools.pay.commit: commit: confirmed needs a readback, the sentence that the caller says yes to
+      58:31 error tools.pay.assignments[0].variable: flow.variables has no "slott"; did you mean "slot"?
+      59:3 error tools.transition_to_first: no tool may be named transition_to_...: edges are offered so
+      59:46 error tools.transition_to_first.url: must be https, unless webhooks.allow_hosts lists "plain.example"
+      59:82 error tools.transition_to_first.parameters: must have type: object, as arguments are always an object
+      60:13 warning tools.remote.type: accepted, but has no effect in this version: the model is not offered this tool
+      60:32 error tools.remote.server: there is no server "nowhere" under mcp
+      61:34 error tools.private.url: leads to a private address; webhooks.allow_hosts must list "10.0.0.1" to allow it
+      61:66 error tools.private.timeout_ms: must be at most 20000
+      "
+    `)
+    expect(JSON.stringify(loaded)).not.toContain('sekrit')
+  })
+})
+
+describe('the script of a scripted upstream', () => {
+  const text = MINIMAL.replace(/main: .*/, 'main: { type: scripted, script: scripts/s.yaml }')
+
+  it('is read relative to the configuration file', () => {
+    const files = { '/etc/turnstate/scripts/s.yaml': '- say: "Hello ${env:WHO}"\n' }
+    const config = configOf(parse(text, { files, environment: { WHO: 'you' } }))
+    expect(config.upstreams['main']).toEqual({
+      type: 'scripted',
+      script: [{ say: 'Hello you', calls: [], first_token_ms: 0, token_ms: 0 }],
+    })
+  })
+
+  it('is named in its own problems', () => {
+    const files = { '/etc/turnstate/scripts/s.yaml': '- say: a\n- sya: b\n  when: { user: "(" }\n' }
+    const loaded = parse(text, { files })
+    expect(loaded.ok ? [] : loaded.problems).toEqual([
+      {
+        severity: 'error',
+        file: '/etc/turnstate/scripts/s.yaml',
+        line: 2,
+        column: 3,
+        path: '[1].sya',
+        message: 'unknown key; did you mean "say"?',
+      },
+      expect.objectContaining({ line: 3, path: '[1].when.user' }),
+    ])
+  })
+
+  it('is asked for where it is missing', () => {
+    expect(problemsOf(parse(text))).toEqual([
+      '4:35 error upstreams.main.script: cannot be read: there is no such file',
+    ])
+  })
+})
+
+it('says why a file cannot be read', () => {
+  const read = (file: string) => loadConfig({ file, environment: {} })
+  expect(read(`${FIXTURES}none.yaml`)).toEqual({
+    ok: false,
+    problems: [
+      {
+        severity: 'error',
+        file: `${FIXTURES}none.yaml`,
+        line: 0,
+        column: 0,
+        path: '',
+        message: 'cannot be read: there is no such file',
+      },
+    ],
+  })
+  expect(problemsOf(read(FIXTURES))[0]).toContain('it is a directory')
+})
+
+describe('the flow alone', () => {
+  it('needs no environment', () => {
+    const loaded = loadFlow(`${FIXTURES}design-example.yaml`)
+    expect(loaded.ok && loaded.flow.name).toBe('clinic-booking')
+  })
+
+  it('names its problems', () => {
+    const loaded = loadFlow(`${FIXTURES}everything-wrong.yaml`)
+    const paths = loaded.ok ? [] : loaded.problems.map(({ path }) => path)
+    expect(paths).toContain('flow.name')
+    expect(paths.every((path) => path.startsWith('flow.'))).toBe(true)
+  })
+})
