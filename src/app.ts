@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import cors from '@fastify/cors'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { Log } from './observability/log.ts'
+import { createAuthenticate } from './routes/authenticate.ts'
+import { canonicalUrl } from './routes/canonical-url.ts'
+import { healthRoutes } from './routes/health.ts'
+import { answerMalformedHttp } from './routes/malformed-http.ts'
+import { answerNotFound, createErrorHandler } from './routes/openai/error-reply.ts'
+import { openAiRoutes } from './routes/openai/openai-routes.ts'
+import type { AuthKey } from './routes/options.ts'
+import { createTurnGate } from './routes/turn-gate.ts'
+import { TURN_HEADERS } from './routes/turn-headers.ts'
+import type { TurnEngine } from './turn/turn.ts'
+
+interface Dependencies {
+  readonly engine: TurnEngine
+  /** None: the server is open to everybody who can reach it. */
+  readonly keys: readonly AuthKey[]
+  readonly log: Log
+  readonly limits: { readonly max_body_bytes: number; readonly max_concurrent_turns: number }
+  /** The flow's model ids; the first answers requests that name none. */
+  readonly models: readonly [string, ...string[]]
+  /** An upstream is usable and the store answers. */
+  readonly isReady: () => boolean
+  readonly openApiText: string
+  readonly timeouts?: Partial<typeof TIMEOUTS>
+}
+
+export interface App {
+  readonly server: FastifyInstance
+  /** From now on new turns are refused and `/readyz` says so; running turns go on. */
+  readonly drain: () => void
+  /** Drains, waits for the running turns at most so many milliseconds, then closes every connection. */
+  readonly close: (limitMs: number) => Promise<void>
+}
+
+const TIMEOUTS = {
+  /** A whole request, body included, must have arrived by then. */
+  requestMs: 30_000,
+  /** A caller that reads nothing of its answer for so long is taken to be gone. */
+  drainMs: 15_000,
+}
+
+/** Wires the HTTP server. It does not listen, reads no file and never exits. */
+export function buildApp(dependencies: Dependencies): App {
+  const { engine, keys, log, limits, models, isReady, openApiText } = dependencies
+  const timeouts = { ...TIMEOUTS, ...dependencies.timeouts }
+  const pathSecrets = new WeakMap<IncomingMessage, string>()
+  const handleError = createErrorHandler(log)
+  const gate = createTurnGate({ maxConcurrentTurns: limits.max_concurrent_turns })
+
+  const server = Fastify({
+    // Its lines hold the URL, and a URL may hold a secret.
+    logger: false,
+    bodyLimit: limits.max_body_bytes,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    requestTimeout: timeouts.requestMs,
+    http: {
+      headersTimeout: timeouts.requestMs,
+      connectionsCheckingInterval: Math.min(timeouts.requestMs, 5000),
+      noDelay: true,
+    },
+    rewriteUrl(request) {
+      const { url, secret } = canonicalUrl(request.method ?? '', request.url ?? '/')
+      if (secret !== undefined) pathSecrets.set(request, secret)
+      return url
+    },
+    clientErrorHandler: answerMalformedHttp,
+    frameworkErrors: handleError,
+  })
+  server.setErrorHandler(handleError)
+  server.setNotFoundHandler(answerNotFound)
+  acceptAnyContentType(server)
+  allowAnyOrigin(server)
+  healthRoutes(server, { isReady, isDraining: gate.isDraining, openApiText })
+  const pathSecretOf = (request: { readonly raw: IncomingMessage }) => pathSecrets.get(request.raw)
+  const authenticate = createAuthenticate({ keys, pathSecretOf, log })
+  const { drainMs: drainTimeoutMs } = timeouts
+  openAiRoutes(server, { engine, authenticate, gate, log, models, drainTimeoutMs })
+
+  return {
+    server,
+    drain: gate.drain,
+    async close(limitMs) {
+      gate.drain()
+      const limit = new AbortController()
+      await Promise.race([gate.idle(), sleep(limitMs, undefined, { signal: limit.signal })])
+      limit.abort()
+      await server.close()
+    },
+  }
+}
+
+/** Bodies are JSON whatever their header says, and each front end parses its own. */
+function acceptAnyContentType(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
+  // Fastify refuses a content type that is malformed before any parser is asked.
+  server.addHook('onRequest', (request, _reply, done) => {
+    delete request.headers['content-type']
+    done()
+  })
+}
+
+function allowAnyOrigin(server: FastifyInstance): void {
+  server.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD', 'POST'],
+    exposedHeaders: [...Object.keys(TURN_HEADERS), 'retry-after'],
+    strictPreflight: false,
+    maxAge: 86_400,
+  })
+}

@@ -1,0 +1,41 @@
+export interface CanonicalUrl {
+  /** Path and query of the route that is meant. */
+  readonly url: string
+  /** What stood behind `/k/`, percent-decoded; it must reach neither a route nor a log. */
+  readonly secret?: string
+}
+
+const ORIGIN = /^https?:\/\/[^/?#]*/i
+
+/**
+ * Platforms disagree on what they append to a base URL, and people on what they paste into the
+ * field: every form of it leads to one route, with any tenant prefix and below `/k/<secret>/`.
+ */
+export function canonicalUrl(method: string, url: string): CanonicalUrl {
+  const target = url.replace(ORIGIN, '')
+  const pathEnd = target.search(/[?#]/)
+  const path = pathEnd === -1 ? target : target.slice(0, pathEnd)
+  const query = pathEnd === -1 ? '' : target.slice(pathEnd)
+  const segments = path.split('/').filter((segment) => segment !== '')
+  const [first, secret, ...below] = segments
+  if (first !== 'k' || secret === undefined) return { url: canonicalPath(method, segments) + query }
+  return { url: canonicalPath(method, below) + query, secret: decoded(secret) }
+}
+
+function canonicalPath(method: string, segments: readonly string[]): string {
+  const last = segments.at(-1)
+  if (last === 'completions' && segments.at(-2) === 'chat') return '/v1/chat/completions'
+  if (last === 'models') return '/v1/models'
+  // A base URL that nothing was appended to.
+  const isBase = last === undefined || last === 'v1'
+  if (isBase && (method === 'POST' || method === 'HEAD')) return '/v1/chat/completions'
+  return `/${segments.join('/')}`
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}

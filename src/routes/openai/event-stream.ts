@@ -1,0 +1,65 @@
+import type { FastifyReply } from 'fastify'
+
+/** The caller's socket as a stream of server-sent events. Nothing is sent before the first `write`. */
+export interface EventStream {
+  isOpen(): boolean
+  /** One piece, written at once. The promise pauses the source until the caller has read on. */
+  write(text: string): void | Promise<void>
+  /** Resolves when the last bytes have left, or the caller has. */
+  end(text: string): Promise<void>
+}
+
+interface Options {
+  readonly reply: FastifyReply
+  /** A caller that reads nothing for so long is taken to be gone. */
+  readonly drainTimeoutMs: number
+}
+
+export function createEventStream({ reply, drainTimeoutMs }: Options): EventStream {
+  const response = reply.raw
+  let opened = false
+
+  function open(): void {
+    if (opened) return
+    opened = true
+    reply.hijack()
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) response.setHeader(name, value)
+    }
+    // A write that crosses with a hang-up ends in an error that says nothing more than `close`.
+    response.on('error', () => undefined)
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      // Proxies that buffer would hold back speech.
+      'x-accel-buffering': 'no',
+    })
+  }
+
+  function until(event: 'drain' | 'finish'): Promise<void> {
+    return new Promise((resolve) => {
+      const limit = setTimeout(() => response.destroy(), drainTimeoutMs)
+      const settle = () => {
+        clearTimeout(limit)
+        response.off(event, settle).off('close', settle)
+        resolve()
+      }
+      response.on(event, settle).on('close', settle)
+    })
+  }
+
+  return {
+    isOpen: () => opened,
+    write(text) {
+      open()
+      if (response.destroyed || response.write(text)) return
+      return until('drain')
+    },
+    async end(text) {
+      open()
+      if (response.destroyed) return
+      response.end(text)
+      await until('finish')
+    },
+  }
+}

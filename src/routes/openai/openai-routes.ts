@@ -1,0 +1,70 @@
+import type { FastifyInstance } from 'fastify'
+import type { Model } from 'openai/resources/models'
+import type { Log } from '../../observability/log.ts'
+import type { TurnEngine } from '../../turn/turn.ts'
+import type { Authenticate } from '../authenticate.ts'
+import { createTurnLog } from '../logged-turn.ts'
+import type { TurnGate } from '../turn-gate.ts'
+import { setTurnHeaders } from '../turn-headers.ts'
+import { answerForm } from './answer-form.ts'
+import { toDerivationBody } from './derive.ts'
+import { jsonReply } from './json-reply.ts'
+import { readChatRequest } from './read-request.ts'
+import { streamReply } from './stream-reply.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The name of the key that the request carries. */
+    caller: string
+  }
+}
+
+interface Dependencies {
+  readonly engine: TurnEngine
+  readonly authenticate: Authenticate
+  readonly gate: TurnGate
+  readonly log: Log
+  /** What `GET /v1/models` lists; the first is the model of answers to requests that name none. */
+  readonly models: readonly [string, ...string[]]
+  readonly drainTimeoutMs: number
+}
+
+/** The front end for everything that speaks OpenAI's chat completions. */
+export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): void {
+  const { engine, authenticate, gate, log, models, drainTimeoutMs } = dependencies
+  const startedAt = Math.floor(Date.now() / 1000)
+  const withTurnLog = createTurnLog(log)
+  app.decorateRequest('caller', '')
+  // Before the body is read: strangers do not get to send four megabytes.
+  const onRequest = (request: Parameters<Authenticate>[0], _reply: unknown, done: () => void) => {
+    request.caller = authenticate(request)
+    done()
+  }
+
+  app.head('/v1/chat/completions', (_request, reply) => reply.send())
+
+  app.post('/v1/chat/completions', { onRequest }, (request, reply) =>
+    gate.pass(reply.raw, async () => {
+      const chat = readChatRequest(request)
+      const begun = engine.begin(chat.turn)
+      setTurnHeaders(reply, begun.facts)
+      const turn = withTurnLog(begun, chat.turn)
+      const form = answerForm(request, chat, models[0])
+      if (chat.stream) return streamReply(turn, { reply, form, log, drainTimeoutMs })
+      return jsonReply(turn, { reply, form })
+    }),
+  )
+
+  app.post('/v1/conversations/derive', { onRequest }, (request, reply) => {
+    const derivation = engine.derive(readChatRequest(request).turn)
+    setTurnHeaders(reply, derivation)
+    return reply.send(toDerivationBody(derivation))
+  })
+
+  app.get('/v1/models', { onRequest }, () => ({
+    object: 'list',
+    data: models.map(
+      (id) => ({ id, object: 'model', created: startedAt, owned_by: 'turnstate' }) satisfies Model,
+    ),
+  }))
+}

@@ -1,0 +1,34 @@
+import type { TurnRequest } from '../../turn/turn-request.ts'
+import { isJsonObject, refuseDeepNesting } from './json-body.ts'
+import type { JsonObject } from './json-body.ts'
+
+type MessageCall = NonNullable<TurnRequest['messages'][number]['calls']>[number]
+
+/**
+ * The tool calls of the assistant message at `index` (also the legacy `function_call`). What names
+ * no tool is left out; a missing id becomes one that is the same in every later request.
+ */
+export function readCalls(message: JsonObject, index: number): readonly MessageCall[] {
+  const { tool_calls: listed, function_call: legacy } = message
+  const entries: readonly unknown[] = Array.isArray(listed) ? listed : []
+  const calls = entries.flatMap((entry, position) => {
+    if (!isJsonObject(entry)) return []
+    const { id, function: called } = entry
+    const madeUp = `call_${index}_${position}`
+    return readCall(called, typeof id === 'string' && id !== '' ? id : madeUp, index)
+  })
+  return calls.length > 0 ? calls : readCall(legacy, `call_${index}_0`, index)
+}
+
+function readCall(called: unknown, id: string, index: number): readonly MessageCall[] {
+  if (!isJsonObject(called) || typeof called.name !== 'string' || called.name === '') return []
+  const { name, arguments: given } = called
+  return [{ id, name, arguments: argumentsText(given, `messages[${index}].tool_calls`) }]
+}
+
+function argumentsText(given: unknown, param: string): string {
+  if (typeof given === 'string') return given.trim() === '' ? '{}' : given
+  if (!isJsonObject(given)) return '{}'
+  refuseDeepNesting(given, param)
+  return JSON.stringify(given)
+}

@@ -1,0 +1,56 @@
+import { isJsonObject, refuseDeepNesting } from './json-body.ts'
+
+interface Content {
+  readonly text: string
+  /** Only if there is more than text. */
+  readonly parts?: readonly object[]
+}
+
+/** Content that is no plain string: null, missing, a list of parts, one part, or a bare value. */
+export function readContent(content: unknown, param: string): Content {
+  if (content === null || content === undefined) return { text: '' }
+  refuseDeepNesting(content, param)
+  const list: readonly unknown[] = Array.isArray(content) ? content : [content]
+  const parts = list.map(readPart).filter((part) => part !== null)
+  const text = joined(parts.flatMap((part) => ('text' in part ? [part.text] : [])))
+  return parts.some((part) => part.type !== 'text') ? { text, parts } : { text }
+}
+
+/** The content of a tool message is the tool's result: what is no text is kept as JSON. */
+export function readResult(content: unknown, param: string): string {
+  if (typeof content === 'string') return content
+  const { text } = readContent(content, param)
+  if (text !== '' || content === null || content === undefined) return text
+  return JSON.stringify(content)
+}
+
+type Part =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image_url'; readonly image_url: object }
+  | { readonly type: 'input_audio'; readonly input_audio: object }
+  | { readonly type: 'file'; readonly file: object }
+
+// Each part is built anew, so that nothing else in it can reach an upstream.
+function readPart(part: unknown): Part | null {
+  if (typeof part === 'string') return { type: 'text', text: part }
+  if (typeof part === 'number' || typeof part === 'boolean')
+    return { type: 'text', text: String(part) }
+  if (!isJsonObject(part)) return null
+  const { type, text, image_url, input_audio, file } = part
+  if (typeof text === 'string') return { type: 'text', text }
+  if (type === 'image_url') {
+    if (typeof image_url === 'string') return { type, image_url: { url: image_url } }
+    return isJsonObject(image_url) ? { type, image_url } : null
+  }
+  if (type === 'input_audio') return isJsonObject(input_audio) ? { type, input_audio } : null
+  if (type === 'file') return isJsonObject(file) ? { type, file } : null
+  return null
+}
+
+// Some clients cut between words and some after a space: neither must glue words together.
+function joined(texts: readonly string[]): string {
+  return texts.reduce((before, text) => {
+    const glued = before === '' || text === '' || /\s$/.test(before) || /^\s/.test(text)
+    return glued ? before + text : `${before} ${text}`
+  }, '')
+}

@@ -1,0 +1,37 @@
+import type { TurnRequest } from '../../turn/turn-request.ts'
+import { isJsonObject, refuseDeepNesting } from './json-body.ts'
+import type { JsonObject } from './json-body.ts'
+
+type OfferedTool = TurnRequest['platformTools'][number]
+
+/** The functions of `tools` and of the legacy `functions`; entries that name none are skipped. */
+export function readTools(body: JsonObject): readonly OfferedTool[] {
+  const definitions = [
+    ...listOf(body.tools).map((entry) => (isJsonObject(entry) ? entry.function : undefined)),
+    ...listOf(body.functions),
+  ]
+  const tools = new Map<string, OfferedTool>()
+  for (const definition of definitions) {
+    const tool = readTool(definition)
+    // Upstreams refuse two tools of one name.
+    if (tool && !tools.has(tool.name)) tools.set(tool.name, tool)
+  }
+  return [...tools.values()]
+}
+
+function readTool(definition: unknown): OfferedTool | undefined {
+  if (!isJsonObject(definition)) return undefined
+  const { name, description, parameters, strict } = definition
+  if (typeof name !== 'string' || name === '') return undefined
+  refuseDeepNesting(parameters, 'tools')
+  return {
+    name,
+    ...(typeof description === 'string' && { description }),
+    ...(isJsonObject(parameters) && { parameters }),
+    ...(typeof strict === 'boolean' && { strict }),
+  }
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}

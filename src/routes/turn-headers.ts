@@ -1,0 +1,31 @@
+import type { FastifyReply } from 'fastify'
+import type { TurnFacts } from '../turn/turn.ts'
+
+const MAX_VALUE_LENGTH = 1024
+
+/** The headers of a turn by name; browsers may read them too. */
+export const TURN_HEADERS = {
+  'x-turnstate-conversation': (facts) => facts.conversation ?? 'none',
+  'x-turnstate-exchange': (facts) => String(facts.exchange),
+  'x-turnstate-state': (facts) => facts.state,
+  'x-turnstate-kind': (facts) => facts.kind,
+  'x-turnstate-heard': (facts) => facts.heard,
+  'x-turnstate-confidence': (facts) => facts.confidence,
+} as const satisfies Readonly<Record<string, (facts: TurnFacts) => string>>
+
+/** Set before the turn runs, so that an error answer carries them as well. */
+export function setTurnHeaders(reply: FastifyReply, facts: TurnFacts): void {
+  for (const [name, valueOf] of Object.entries(TURN_HEADERS)) {
+    reply.header(name, headerSafe(valueOf(facts)))
+  }
+}
+
+/** Keys come from outside: whatever is not visible ASCII, and the percent sign, is percent-encoded. */
+function headerSafe(value: string): string {
+  const safe = value.replace(/[^\x21-\x7e]+|%/g, (unsafe) =>
+    [...Buffer.from(unsafe)]
+      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+      .join(''),
+  )
+  return safe.slice(0, MAX_VALUE_LENGTH)
+}

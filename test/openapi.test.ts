@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { createParser } from 'eventsource-parser'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { TurnstateError } from '../src/errors.ts'
+import type { TurnEvent } from '../src/turn/turn.ts'
+import { fakeEngine } from './support/fake-engine.ts'
+import { heldTurn } from './support/held-turn.ts'
+import { listeningApp, post } from './support/listening-app.ts'
+import { requestCatalogue } from './support/request-catalogue.ts'
+
+const FILE = new URL('../openapi.yaml', import.meta.url)
+const CHAT = '/v1/chat/completions'
+const BODY = { messages: [{ role: 'user', content: 'Hello' }] }
+const EVENTS: readonly TurnEvent[] = [
+  { type: 'keep-alive' },
+  { type: 'text-delta', text: 'Bye.' },
+  { type: 'tool-call', call: { id: 'call_1', name: 'end_call', arguments: '{}' } },
+  { type: 'tool-call', call: { id: 'call_2', name: 'skip_turn', arguments: '{}' } },
+]
+const USAGE = { promptTokens: 7, completionTokens: 2, totalTokens: 9 }
+
+interface Operation {
+  readonly responses: Readonly<Record<string, { readonly $ref?: string }>>
+}
+interface Contract {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+}
+
+const text = readFileSync(FILE, 'utf8')
+const contract = parse(text) as Contract // the linter has checked its form
+const ajv = new Ajv2020({ strict: false, allErrors: true }).addSchema({
+  $id: 'contract',
+  ...contract,
+})
+
+/** The whole document is one schema to ajv, so that references inside it resolve. */
+function problemsAt(pointer: string, value: unknown): unknown {
+  const encoded = pointer
+    .split('/')
+    .map((part) => encodeURIComponent(part))
+    .join('/')
+  const validate = ajv.getSchema(`contract#${encoded}`)
+  if (!validate) throw new Error(`the contract has no ${pointer}`)
+  return validate(value) ? null : validate.errors
+}
+
+const problems = (schema: string, value: unknown) =>
+  problemsAt(`/components/schemas/${schema}`, value)
+
+/** Checks an answer against what the contract says of this route and status. */
+async function expectInContract(
+  response: Response,
+  method: string,
+  path: string,
+): Promise<unknown> {
+  const documented = contract.paths[path]?.[method]?.responses[response.status]
+  if (!documented) throw new Error(`the contract has no ${response.status} for ${method} ${path}`)
+  const escaped = path.replaceAll('/', '~1')
+  const pointer =
+    documented.$ref?.slice(1) ?? `/paths/${escaped}/${method}/responses/${response.status}`
+  const value: unknown = await response.json()
+  expect(problemsAt(`${pointer}/content/application~1json/schema`, value)).toBeNull()
+  return value
+}
+
+async function chunks(response: Response): Promise<string[]> {
+  const data: string[] = []
+  createParser({ onEvent: (event) => data.push(event.data) }).feed(await response.text())
+  return data
+}
+
+describe('the contract', () => {
+  test('is served as it stands in the file', async () => {
+    const { url } = await listeningApp({ openApiText: text })
+    const response = await fetch(`${url}/openapi.yaml`)
+    expect(response.headers.get('content-type')).toContain('application/yaml')
+    expect(parse(await response.text())).toEqual(contract)
+  })
+
+  test('names only routes that there are', async () => {
+    const { url } = await listeningApp()
+    for (const [path, operations] of Object.entries(contract.paths)) {
+      for (const method of Object.keys(operations)) {
+        const response = await fetch(url + path, { method: method.toUpperCase() })
+        expect([method, path, response.status]).not.toContain(404)
+      }
+    }
+  })
+
+  test('has the answer as one body', async () => {
+    for (const engine of [fakeEngine(), fakeEngine({ events: EVENTS, end: { usage: USAGE } })]) {
+      const { url } = await listeningApp({ engine })
+      await expectInContract(await post(url + CHAT, BODY), 'post', CHAT)
+      await expectInContract(
+        await post(url + CHAT, BODY, { 'x-turnstate-metadata': '1' }),
+        'post',
+        CHAT,
+      )
+    }
+  })
+
+  test('has every chunk of a stream', async () => {
+    const engine = fakeEngine({ events: EVENTS, end: { usage: USAGE, finishReason: 'tool_calls' } })
+    const { url } = await listeningApp({ engine })
+    const body = { ...BODY, stream: true, stream_options: { include_usage: true } }
+    const data = await chunks(await post(url + CHAT, body, { 'x-turnstate-metadata': '1' }))
+    expect(data.pop()).toBe('[DONE]')
+    expect(data).toHaveLength(7)
+    for (const json of data) expect(problems('ChatCompletionChunk', JSON.parse(json))).toBeNull()
+  })
+
+  test('has the headers of a turn', async () => {
+    const { url } = await listeningApp()
+    const { headers } = await post(url + CHAT, BODY)
+    for (const name of ['Conversation', 'Exchange', 'State', 'Kind', 'Heard', 'Confidence']) {
+      const value = headers.get(`x-turnstate-${name.toLowerCase()}`)
+      expect(problemsAt(`/components/headers/${name}/schema`, value)).toBeNull()
+    }
+  })
+
+  test('has the models, the dry run, health and readiness', async () => {
+    let ready = true
+    const app = await listeningApp({ isReady: () => ready })
+    await expectInContract(await fetch(`${app.url}/v1/models`), 'get', '/v1/models')
+    const derive = '/v1/conversations/derive'
+    await expectInContract(await post(app.url + derive, BODY), 'post', derive)
+    await expectInContract(await fetch(`${app.url}/healthz`), 'get', '/healthz')
+    await expectInContract(await fetch(`${app.url}/readyz`), 'get', '/readyz')
+    ready = false
+    await expectInContract(await fetch(`${app.url}/readyz`), 'get', '/readyz')
+    app.drain()
+    await expectInContract(await fetch(`${app.url}/readyz`), 'get', '/readyz')
+  })
+
+  test('has every error', async () => {
+    const statuses: number[] = []
+    const expectError = async (response: Response, method = 'post', path = CHAT) => {
+      statuses.push(response.status)
+      const value = await expectInContract(response, method, path)
+      expect(problems('Error', value)).toBeNull()
+    }
+    const app = await listeningApp({
+      keys: [{ name: 'a', secret: 'secret-of-someone' }],
+      limits: { max_body_bytes: 2048, max_concurrent_turns: 1 },
+    })
+    const authorized = { 'x-api-key': 'secret-of-someone' }
+    await expectError(await post(app.url + CHAT, '{', authorized))
+    await expectError(await post(app.url + CHAT, { messages: [7] }, authorized))
+    await expectError(await post(app.url + CHAT, BODY))
+    await expectError(await fetch(`${app.url}/v1/models`), 'get', '/v1/models')
+    await expectError(await post(app.url + CHAT, { x: 'y'.repeat(3000) }, authorized))
+    for (const code of ['upstream_failed', 'upstream_timeout', 'overloaded', 'internal'] as const) {
+      const run = () => Promise.reject(new TurnstateError(code, 'It went wrong'))
+      const failing = await listeningApp({ engine: fakeEngine({ run }) })
+      await expectError(await post(failing.url + CHAT, { ...BODY, stream: true }))
+    }
+    app.drain()
+    await expectError(await post(app.url + CHAT, BODY, authorized))
+    expect(statuses).toEqual([400, 400, 401, 401, 413, 502, 504, 503, 500, 503])
+    const nowhere = await fetch(`${app.url}/nowhere`)
+    expect(nowhere.status).toBe(404)
+    expect(problems('Error', await nowhere.json())).toBeNull()
+  })
+
+  test('has the answer to a turn too many', async () => {
+    const held = heldTurn()
+    const limits = { max_body_bytes: 2048, max_concurrent_turns: 1 }
+    const { url } = await listeningApp({ engine: held.engine, limits })
+    const first = post(url + CHAT, BODY)
+    await held.started
+    const second = await post(url + CHAT, BODY)
+    expect(second.status).toBe(503)
+    await expectInContract(second, 'post', CHAT)
+    held.release()
+    await expectInContract(await first, 'post', CHAT)
+  })
+
+  test('allows the requests that platforms send', () => {
+    for (const { name, body } of requestCatalogue()) {
+      // The one shape that sends null for a number, which is tolerated and not advertised.
+      if (name.startsWith('13-')) continue
+      expect([name, problems('ChatCompletionRequest', body)]).toEqual([name, null])
+    }
+  })
+})

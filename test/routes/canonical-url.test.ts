@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { canonicalUrl } from '../../src/routes/canonical-url.ts'
+
+const CHAT = '/v1/chat/completions'
+
+describe('canonicalUrl', () => {
+  test.each([
+    '/v1/chat/completions',
+    '/v1/chat/completions/',
+    '/v1/chat/completions//',
+    '/chat/completions',
+    '/chat/completions/',
+    '/v1/v1/chat/completions',
+    '/v1/chat/completions/chat/completions',
+    '/chat/completions/chat/completions/',
+    '/v1/chat/completions/v1/chat/completions',
+    '//v1//chat/completions',
+    '/llm/v1/chat/completions',
+    '/tenants/oak-street/v1/chat/completions',
+    '/',
+    '//',
+    '/v1',
+    '/v1/',
+    'http://host.example:8080/v1/chat/completions',
+    'https://host.example',
+  ])('leads POST %s to the chat completions', (url) => {
+    expect(canonicalUrl('POST', url)).toEqual({ url: CHAT })
+  })
+
+  test.each(['/', '/v1/chat/completions', '/chat/completions/', '/v1'])(
+    'leads HEAD %s there too',
+    (url) => {
+      expect(canonicalUrl('HEAD', url)).toEqual({ url: CHAT })
+    },
+  )
+
+  test.each(['/', '/chat/completions', '/v1/chat/completions/', '/llm/v1/chat/completions'])(
+    'takes the secret out of /k/<secret>%s',
+    (url) => {
+      expect(canonicalUrl('POST', `/k/s3cret${url}`)).toEqual({ url: CHAT, secret: 's3cret' })
+    },
+  )
+
+  test('takes the secret out of a path that ends with it', () => {
+    expect(canonicalUrl('POST', '/k/s3cret')).toEqual({ url: CHAT, secret: 's3cret' })
+  })
+
+  test('decodes the secret, and leaves one that cannot be decoded as it is', () => {
+    expect(canonicalUrl('POST', '/k/a%2Fb%20c/v1').secret).toBe('a/b c')
+    expect(canonicalUrl('POST', '/k/100%/v1').secret).toBe('100%')
+  })
+
+  test.each(['/models', '/v1/models', '/v1/models/', '/llm/v1/models'])(
+    'leads GET %s to the models',
+    (url) => {
+      expect(canonicalUrl('GET', url)).toEqual({ url: '/v1/models' })
+    },
+  )
+
+  test('keeps the query', () => {
+    expect(canonicalUrl('POST', '/chat/completions/?custom_session_id=a/b&x=1')).toEqual({
+      url: `${CHAT}?custom_session_id=a/b&x=1`,
+    })
+    expect(canonicalUrl('POST', '/?a=b').url).toBe(`${CHAT}?a=b`)
+  })
+
+  test('leaves other paths alone but for their trailing slash', () => {
+    expect(canonicalUrl('GET', '/healthz/').url).toBe('/healthz')
+    expect(canonicalUrl('GET', '/').url).toBe('/')
+    expect(canonicalUrl('POST', '/k/s3cret/v1/conversations/derive/')).toEqual({
+      url: '/v1/conversations/derive',
+      secret: 's3cret',
+    })
+  })
+
+  test('gives a path for any text, and never one that holds the secret', () => {
+    const secret = fc.stringMatching(/^[A-Z]{12}$/)
+    fc.assert(
+      fc.property(
+        fc.constantFrom('GET', 'POST', 'HEAD'),
+        secret,
+        fc.webPath(),
+        (method, key, path) => {
+          const result = canonicalUrl(method, `/k/${key}${path}`)
+          expect(result.url.startsWith('/')).toBe(true)
+          expect(result.secret).toContain(key)
+        },
+      ),
+    )
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(canonicalUrl('POST', text).url.startsWith('/')).toBe(true)
+      }),
+    )
+  })
+})

@@ -1,0 +1,66 @@
+import type {
+  Derivation,
+  RunningTurn,
+  TurnEnd,
+  TurnEngine,
+  TurnEvent,
+  TurnFacts,
+} from '../../src/turn/turn.ts'
+import type { TurnRequest } from '../../src/turn/turn-request.ts'
+
+interface FakeTurn {
+  readonly facts?: Partial<TurnFacts>
+  readonly events?: readonly TurnEvent[]
+  readonly end?: Partial<TurnEnd>
+  /** Instead of `events` and `end`. */
+  readonly run?: RunningTurn['run']
+}
+
+export interface FakeEngine extends TurnEngine {
+  readonly requests: readonly TurnRequest[]
+}
+
+export const FACTS: TurnFacts = {
+  conversation: 'conv_1',
+  keySource: 'header.x-conversation-id',
+  exchange: 1,
+  state: 'identify',
+  kind: 'new',
+  heard: 'unknown',
+  confidence: 'exact',
+}
+
+export const END: TurnEnd = { finishReason: 'stop', state: 'identify', token: () => 'sealed-token' }
+
+export const DERIVATION: Omit<Derivation, keyof TurnFacts> = {
+  variables: { patient_id: 'p1' },
+  rollback: true,
+  discarded: [{ turn: 3, exchange: 2, state: 'book' }],
+  tools: ['opening_hours', 'end_call'],
+}
+
+/** An engine that says what it is told to, and remembers what it was asked. */
+export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
+  const requests: TurnRequest[] = []
+  const facts = { ...FACTS, ...turn.facts }
+  const events = turn.events ?? [{ type: 'text-delta', text: 'Hello there.' }]
+  return {
+    requests,
+    begin(request) {
+      requests.push(request)
+      return {
+        facts,
+        run:
+          turn.run ??
+          (async (listener) => {
+            for (const event of events) await listener.onEvent(event)
+            return { ...END, ...turn.end }
+          }),
+      }
+    },
+    derive(request) {
+      requests.push(request)
+      return { ...facts, ...DERIVATION }
+    },
+  }
+}

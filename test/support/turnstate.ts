@@ -1,0 +1,91 @@
+import type { AddressInfo } from 'node:net'
+import OpenAI from 'openai'
+import { onTestFinished } from 'vitest'
+import { stringify } from 'yaml'
+import { parseConfig } from '../../src/config/load.ts'
+import { createService } from '../../src/service.ts'
+import { post } from './listening-app.ts'
+import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts'
+
+export type Json = Readonly<Record<string, unknown>>
+
+interface Turnstate {
+  readonly url: string
+  readonly upstream: UpstreamServer
+  /** A turn of conversation `call-1` as one JSON body; `more` goes into the body. */
+  turn(messages: readonly object[], more?: Json, headers?: Record<string, string>): Promise<Turn>
+  derive(messages: readonly object[], more?: Json): Promise<Json>
+  client(options?: { readonly apiKey?: string }): OpenAI
+}
+
+export interface Turn {
+  readonly status: number
+  readonly headers: Headers
+  readonly kind: string | null
+  readonly state: string | null
+  readonly exchange: string | null
+  readonly text: string
+  readonly body: Json
+}
+
+interface Options {
+  readonly flow: Json
+  readonly tools?: Json
+  /** Further top-level keys of the configuration; given the upstream server's URL if they need it. */
+  readonly config?: Json | ((upstreamUrl: string) => Json)
+}
+
+const KEY = { 'x-conversation-id': 'call-1' }
+
+/** A whole server on loopback, from a configuration as a user writes it, with a recorded upstream. */
+export async function startTurnstate({ flow, tools, config }: Options): Promise<Turnstate> {
+  const upstream = await startUpstreamServer()
+  const file = {
+    version: 1,
+    auth: { signing_secret: 'a secret for the tests only' },
+    upstreams: { primary: { base_url: upstream.url, api_key: 'sk-upstream', model: 'test-model' } },
+    flow: { name: 'test-flow', ...flow },
+    tools: tools ?? {},
+    ...(typeof config === 'function' ? config(upstream.url) : config),
+  }
+  const loaded = parseConfig({ text: stringify(file), file: 'test.yaml', environment: {} })
+  if (!loaded.ok)
+    throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
+  const silent = () => undefined
+  const log = { debug: silent, info: silent, warn: silent, error: silent }
+  const service = createService({ config: loaded.config, log, openApiText: '' })
+  const url = await service.app.server.listen({ host: '127.0.0.1', port: 0 })
+  onTestFinished(async () => {
+    await service.close(0)
+    await upstream.close()
+  })
+  const { port } = service.app.server.server.address() as AddressInfo // listens on TCP
+  const base = `http://127.0.0.1:${port}`
+  return {
+    url,
+    upstream,
+    async turn(messages, more = {}, headers = KEY) {
+      return toTurn(await post(`${base}/v1/chat/completions`, { messages, ...more }, headers))
+    },
+    async derive(messages, more = {}) {
+      const answer = await post(`${base}/v1/conversations/derive`, { messages, ...more }, KEY)
+      return (await answer.json()) as Json // the contract is checked elsewhere
+    },
+    client: ({ apiKey = 'none' } = {}) =>
+      new OpenAI({ baseURL: `${base}/v1`, apiKey, maxRetries: 0, defaultHeaders: KEY }),
+  }
+}
+
+async function toTurn(answer: Response): Promise<Turn> {
+  const { headers } = answer
+  const body = (await answer.json()) as OpenAI.ChatCompletion & Json // or an error, without choices
+  return {
+    status: answer.status,
+    headers,
+    kind: headers.get('x-turnstate-kind'),
+    state: headers.get('x-turnstate-state'),
+    exchange: headers.get('x-turnstate-exchange'),
+    text: answer.ok ? (body.choices[0]?.message.content ?? '') : '',
+    body,
+  }
+}
