@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { runGraph } from './cli/graph.ts'
+import { runLint } from './cli/lint.ts'
+import { runServe } from './cli/serve.ts'
+import { processEnvironment } from './config/load.ts'
+
+const USAGE = `usage: turnstate COMMAND
+
+  serve [--config FILE] [--host H] [--port P]   start the server (default: ./turnstate.yaml, else the demo)
+  lint FILE                                     check a configuration; exit code 1 if it has errors
+  graph FILE                                    print the flow as a Mermaid state diagram
+`
+
+const io = {
+  stdout: (text: string) => void process.stdout.write(text),
+  stderr: (text: string) => void process.stderr.write(text),
+  env: processEnvironment(),
+}
+
+const [command, ...args] = process.argv.slice(2)
+
+switch (command) {
+  case 'serve':
+    process.exitCode = await runServe(args, io)
+    break
+  case 'lint':
+    process.exitCode = runLint(args, io)
+    break
+  case 'graph':
+    process.exitCode = runGraph(args, io)
+    break
+  case 'help':
+  case '--help':
+  case '-h':
+    io.stdout(USAGE)
+    break
+  default:
+    io.stderr(USAGE)
+    process.exitCode = 2
+}
