@@ -11,6 +11,9 @@ const USAGE = `usage: turnstate COMMAND
   graph FILE                                    print the flow as a Mermaid state diagram
 `
 
+// A reader that stops early, such as `| head`, is no error of ours.
+process.stdout.on('error', () => process.exit())
+
 const io = {
   stdout: (text: string) => void process.stdout.write(text),
   stderr: (text: string) => void process.stderr.write(text),

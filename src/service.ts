@@ -38,6 +38,7 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
     schemas: transitionSchemas(config.flow),
     webhooks: config.webhooks,
     log,
+    logsContents: !Object.values(config.flow.variables).some((variable) => variable.sensitive),
   })
   const now = () => performance.now()
   const engine = createTurnEngine({

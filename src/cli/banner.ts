@@ -8,13 +8,14 @@ interface BannerFacts {
   readonly file: string | null
 }
 
-const FIRST_WORDS = 'Hi, this is Ada Lovelace. I need an appointment.'
+const DEMO_WORDS = 'Hi, this is Ada Lovelace. I need an appointment.'
 
 /** What a person wants to know after the start, with a line to paste. */
 export function banner({ url, config, file }: BannerFacts): string {
   const { flow, auth } = config
   const states = Object.keys(flow.states).length
-  const body = JSON.stringify({ stream: true, messages: [{ role: 'user', content: FIRST_WORDS }] })
+  const words = file === null ? DEMO_WORDS : 'Hello!'
+  const body = JSON.stringify({ stream: true, messages: [{ role: 'user', content: words }] })
   const key = auth.keys.length > 0 ? ` -H 'authorization: Bearer YOUR_KEY'` : ''
   return [
     '',
@@ -25,7 +26,7 @@ export function banner({ url, config, file }: BannerFacts): string {
     '',
     '  try it:',
     '',
-    `  curl -iN ${url}/v1/chat/completions${key} -H 'content-type: application/json' -H 'x-conversation-id: demo-1' -d '${body}'`,
+    `  curl -iN ${url}/v1/chat/completions${key} -H 'content-type: application/json' -H "x-conversation-id: try-$RANDOM" -d '${body}'`,
     '',
     '',
   ].join('\n')

@@ -62,15 +62,15 @@ export async function runServe(args: readonly string[], io: ServeIo): Promise<nu
     await closeAll()
     return 1
   }
-  const address = service.app.server.server.address()
-  const port = typeof address === 'object' && address ? address.port : settings.port
-  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
-  io.stdout(banner({ url: `http://${host}:${port}`, config, file }))
   closeWithGrace({ delay: DRAIN_LIMIT_MS + 5000 }, async ({ err, signal }) => {
     if (err) log.error({ err }, 'stopping after an error')
     else log.info({ signal }, 'stopping')
     await closeAll()
   })
+  const address = service.app.server.server.address()
+  const port = typeof address === 'object' && address ? address.port : settings.port
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  io.stdout(banner({ url: `http://${host}:${port}`, config, file }))
   return 0
 }
 

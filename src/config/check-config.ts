@@ -131,10 +131,8 @@ function lintWrites({ conversation, tools }: ConfigFile): readonly Found[] {
   })
 }
 
-function lintSecret({ auth, tools }: ConfigFile): readonly Found[] {
+function lintSecret({ auth }: ConfigFile): readonly Found[] {
   if (auth.signing_secret !== undefined) return []
-  const writes = Object.values(tools).some((tool) => effectOf(tool) === 'write')
-  const keys = writes ? ', and effect keys differ, so a write may run again' : ''
-  const message = `is not set: after a restart earlier state tokens are void${keys}`
+  const message = 'is not set: state tokens are void after a restart'
   return [{ path: ['auth', 'signing_secret'], message }]
 }

@@ -1,4 +1,4 @@
-import { pino } from 'pino'
+import { destination, pino, stdSerializers, stdTimeFunctions } from 'pino'
 
 type LogMethod = (values: object, message: string) => void
 
@@ -12,7 +12,34 @@ export interface Log {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
-/** JSON lines on standard error, so that standard output stays for what a person asked to see. */
+/**
+ * JSON lines on standard error, so that standard output stays for what a person asked to see. Errors
+ * appear as their kind; messages and stacks of foreign code, which may quote what a caller sent,
+ * only at `debug`.
+ */
 export function createLog(level: LogLevel): Log {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2))
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      serializers: { err: level === 'debug' ? stdSerializers.err : errorKind },
+    },
+    destination(2),
+  )
+}
+
+interface ErrorKind {
+  readonly type: string
+  readonly code?: unknown
+  readonly cause?: ErrorKind
+}
+
+function errorKind(error: unknown, depth = 0): ErrorKind {
+  if (!(error instanceof Error)) return { type: typeof error }
+  return {
+    type: error.name,
+    ...('code' in error && { code: error.code }),
+    ...(error.cause !== undefined && depth < 3 && { cause: errorKind(error.cause, depth + 1) }),
+  }
 }

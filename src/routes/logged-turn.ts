@@ -43,9 +43,10 @@ function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningT
           })
         return end
       } finally {
-        const { kind, state, exchange, heard, confidence, keySource } = turn.facts
+        const { conversation, kind, state, exchange, heard, confidence, keySource } = turn.facts
         log.info(
           {
+            conversation,
             kind,
             state,
             exchange,

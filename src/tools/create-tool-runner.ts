@@ -14,6 +14,8 @@ interface ToolRunnerDependencies {
   readonly schemas: Readonly<Record<string, JsonSchema>>
   readonly webhooks: WebhookOptions
   readonly log: Log
+  /** Whether arguments and results may stand in the debug log: not where variables are sensitive. */
+  readonly logsContents: boolean
 }
 
 type ParsedArguments = ReturnType<ToolRunner['parseArguments']>
@@ -43,10 +45,10 @@ export function createToolRunner(dependencies: ToolRunnerDependencies): ToolRunn
       })
       const ms = Math.round(performance.now() - startedAt)
       log.info({ tool: call.name, status: outcome.status, ms }, 'tool run')
-      log.debug(
-        { tool: call.name, arguments: call.arguments, result: outcome.content },
-        'tool result',
-      )
+      if (dependencies.logsContents) {
+        const { content } = outcome
+        log.debug({ tool: call.name, arguments: call.arguments, result: content }, 'tool result')
+      }
       return outcome
     },
     close: () => webhooks.close(),

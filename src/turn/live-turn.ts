@@ -23,8 +23,12 @@ export interface LiveTurn {
   position: Position
   /** Taken so far, the ones before generation included. */
   transitions: number
+  /** Of all model calls so far; undefined once one of them did not tell. */
   usage: Usage | undefined
 }
+
+/** A turn that asks no model uses nothing. */
+export const NO_USAGE: Usage = { promptTokens: 0, completionTokens: 0, totalTokens: 0 }
 
 function change(turn: LiveTurn, entry: Change): void {
   turn.journalled.changes.push(entry)
@@ -48,11 +52,13 @@ export function take(turn: LiveTurn, transition: Transition): void {
 }
 
 export function addUsage(turn: LiveTurn, usage: Usage | undefined): void {
-  if (!usage) return
-  const sum = turn.usage ?? { promptTokens: 0, completionTokens: 0, totalTokens: 0 }
-  turn.usage = {
-    promptTokens: sum.promptTokens + usage.promptTokens,
-    completionTokens: sum.completionTokens + usage.completionTokens,
-    totalTokens: sum.totalTokens + usage.totalTokens,
-  }
+  const sum = turn.usage
+  turn.usage =
+    sum && usage
+      ? {
+          promptTokens: sum.promptTokens + usage.promptTokens,
+          completionTokens: sum.completionTokens + usage.completionTokens,
+          totalTokens: sum.totalTokens + usage.totalTokens,
+        }
+      : undefined
 }

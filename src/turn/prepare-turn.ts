@@ -93,7 +93,7 @@ export function prepareTurn(
       retryOf?.saysOnEntry ??
       (opensWithSay || (taken.length > 0 && flow.states[start.state]?.say !== undefined)),
     silences: known ? answeredSilences(known, resolution) : silencesInHistory(view),
-    scope: { extra: request.extra, now: formatNow(date, script.timezone) },
+    scope: { extra: request.extra, now: () => formatNow(date, script.timezone) },
     factsAt,
     facts: {
       conversation: key?.key ?? null,

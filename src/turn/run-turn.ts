@@ -6,7 +6,7 @@ import type { ToolRunner } from '../tools/tool-runner.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { answerSilence } from './answer-silence.ts'
 import { generate, speak } from './generate.ts'
-import type { LiveTurn } from './live-turn.ts'
+import { NO_USAGE, type LiveTurn } from './live-turn.ts'
 import { conversationId, type PreparedTurn } from './prepare-turn.ts'
 import { BUILT_IN_FALLBACK, type Script } from './script.ts'
 import type { TurnEnd, TurnListener } from './turn.ts'
@@ -32,9 +32,13 @@ export async function runTurn(
   { prepared, journalled, listener }: TurnToRun,
 ): Promise<TurnEnd> {
   const { script, now } = dependencies
-  const limit = new AbortController()
+  // One controller for both ends; AbortSignal.any costs more than the rest of the turn's set-up.
+  const end = new AbortController()
+  const hangUp = () => end.abort(listener.signal.reason)
+  if (listener.signal.aborted) hangUp()
+  listener.signal.addEventListener('abort', hangUp)
   const timer = setTimeout(
-    () => limit.abort(new TurnstateError('upstream_timeout', 'The answer took too long.')),
+    () => end.abort(new TurnstateError('upstream_timeout', 'The answer took too long.')),
     script.turnTimeoutMs,
   )
   const voice = createVoice(journalled, listener, now)
@@ -43,10 +47,10 @@ export async function runTurn(
     prepared,
     journalled,
     voice,
-    signal: AbortSignal.any([listener.signal, limit.signal]),
+    signal: end.signal,
     position: prepared.start,
     transitions: prepared.transitions,
-    usage: undefined,
+    usage: NO_USAGE,
   }
   try {
     const finishReason = await answer(turn)
@@ -59,6 +63,7 @@ export async function runTurn(
     return await speakFailure(turn, listener, error)
   } finally {
     clearTimeout(timer)
+    listener.signal.removeEventListener('abort', hangUp)
     voice.stop()
   }
 }
@@ -83,13 +88,14 @@ async function speakFailure(
   }
   const { fallback } = turn.script
   const isKnown = error instanceof TurnstateError
-  turn.log[isKnown ? 'warn' : 'error']({ err: error, state: turn.position.state }, 'turn failed')
   const mayThrow = fallback === null && !turn.voice.hasStarted()
   if (mayThrow) {
     throw isKnown
       ? error
       : new TurnstateError('internal', 'Something went wrong.', { cause: error })
   }
+  if (isKnown) turn.log.warn({ code: error.code }, 'fallback spoken')
+  else turn.log.error({ err: error }, 'turn broke, fallback spoken')
   await speak(turn, fallback ?? BUILT_IN_FALLBACK, 'filler')
   return toTurnEnd(turn, 'stop')
 }

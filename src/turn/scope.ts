@@ -2,18 +2,20 @@ import type { Lookup } from '../flow/template.ts'
 import { lookupIn } from '../flow/template.ts'
 import type { Variables } from '../flow/position.ts'
 
-/** What templates can name: variables, `extra.<path>` and `now`. */
+/** What templates can name besides variables: `extra.<path>` and `now`. */
 export interface Scope {
   readonly extra: Readonly<Record<string, unknown>>
-  readonly now: string
+  /** Formatted only when asked for: it costs more than finding the state. */
+  readonly now: () => string
 }
 
 export function scopeValues(variables: Variables, scope: Scope): Readonly<Record<string, unknown>> {
-  return { extra: scope.extra, now: scope.now, ...variables }
+  return { extra: scope.extra, now: scope.now(), ...variables }
 }
 
 export function lookupOf(variables: Variables, scope: Scope): Lookup {
-  return lookupIn(variables, { extra: scope.extra, now: scope.now })
+  const lookup = lookupIn(variables, { extra: scope.extra })
+  return (path) => lookup(path) ?? (path === 'now' ? scope.now() : undefined)
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>()

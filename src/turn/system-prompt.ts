@@ -30,13 +30,15 @@ export function systemPrompt({ flow, position, scope, systemText, notes }: Promp
 }
 
 const LAST_WORDS = 5
+/** Room for five long words; the text before them need not be looked at. */
+const LAST_CHARACTERS = 200
 
 /** What the model must know of replies that the caller spoke over. */
 export function cutNotes(path: readonly ShownTurn[]): readonly string[] {
   return path.flatMap(({ heard, message }) => {
     if (heard !== 'partial' || isSilent(message.text)) return []
-    const words = message.text.replace(/[.\u2026\s]+$/u, '').split(/\s+/)
-    const last = words.slice(-LAST_WORDS).join(' ').trim()
+    const end = message.text.slice(-LAST_CHARACTERS).replace(/[.\u2026\s]+$/u, '')
+    const last = end.split(/\s+/).slice(-LAST_WORDS).join(' ').trim()
     return [`The caller spoke over your reply: it was cut after "${last}".`]
   })
 }

@@ -15,8 +15,21 @@ type EndpointOptions = Pick<OpenAiCompatibleOptions, 'model' | 'compat'>
 /** What `encodeRequest` writes itself, whatever the parameters say. */
 const OWN_KEYS = new Set(['model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice'])
 
+/** More pieces than this cost more to send one by one than to copy together. */
+const MAX_PIECES = 16
+
+export interface EncodedRequest {
+  /** Bytes in all. */
+  readonly length: number
+  /** What to send, in order; a long history stands in it as the caller's own bytes, uncopied. */
+  readonly pieces: readonly Uint8Array[]
+}
+
 /** The body of the streaming chat-completions request. */
-export function encodeRequest(request: CompletionRequest, options: EndpointOptions): Buffer {
+export function encodeRequest(
+  request: CompletionRequest,
+  options: EndpointOptions,
+): EncodedRequest {
   const { tools } = request
   const tail: Record<string, unknown> = {
     ...(tools.length > 0 && { tools: tools.map(toWireTool) }),
@@ -28,11 +41,13 @@ export function encodeRequest(request: CompletionRequest, options: EndpointOptio
     ...(request.wantsUsage &&
       !options.compat.includes('no_stream_options') && { stream_options: { include_usage: true } }),
   }
-  return joined([
+  const pieces = [
     `{"model":${JSON.stringify(options.model)},"messages":[`,
     ...messageParts(request.messages),
     `],${JSON.stringify(tail).slice(1)}`,
-  ])
+  ].map(toBytes)
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  return { length, pieces: pieces.length > MAX_PIECES ? [Buffer.concat(pieces, length)] : pieces }
 }
 
 /** Neighbours in the caller's own array are one part, the commas between them included. */
@@ -68,22 +83,8 @@ function encodedOf(message: UpstreamMessage | undefined): EncodedJson | undefine
   return message?.role === 'user' || message?.role === 'assistant' ? message.encoded : undefined
 }
 
-function joined(parts: readonly Part[]): Buffer {
-  let length = 0
-  for (const part of parts) {
-    length += typeof part === 'string' ? Buffer.byteLength(part) : part.end - part.start
-  }
-  const bytes = Buffer.allocUnsafe(length)
-  let at = 0
-  for (const part of parts) {
-    if (typeof part === 'string') {
-      at += bytes.write(part, at)
-    } else {
-      bytes.set(part.body.subarray(part.start, part.end), at)
-      at += part.end - part.start
-    }
-  }
-  return bytes
+function toBytes(part: Part): Uint8Array {
+  return typeof part === 'string' ? Buffer.from(part) : part.body.subarray(part.start, part.end)
 }
 
 function toWireMessage(message: UpstreamMessage): object {

@@ -10,7 +10,6 @@ import type { Outcome } from './response-handler.ts'
 import type { Upstream } from './upstream.ts'
 
 const CONNECT_TIMEOUT_MS = 2000
-const MAX_CONNECTIONS = 256
 /** Turns of one call lie seconds apart; a new TLS connection for each would be heard. */
 const KEEP_ALIVE_MS = 30_000
 
@@ -33,7 +32,7 @@ export function createOpenAiCompatibleUpstream({
   const headers = requestHeaders(options)
   const health = createEndpointHealth(() => performance.now())
   const pool = new Pool(url.origin, {
-    connections: MAX_CONNECTIONS,
+    // As many connections as there are turns at once, which the front end bounds.
     pipelining: 1,
     allowH2: false,
     connect: { timeout: CONNECT_TIMEOUT_MS },
@@ -57,7 +56,7 @@ export function createOpenAiCompatibleUpstream({
     complete: (request, listener) =>
       new Promise((resolve, reject) => {
         listener.signal.throwIfAborted()
-        const body = encodeRequest(request, options)
+        const { length, pieces } = encodeRequest(request, options)
         const handler = createResponseHandler({
           listener,
           firstTokenTimeoutMs: routing.first_token_timeout_ms,
@@ -72,7 +71,16 @@ export function createOpenAiCompatibleUpstream({
           onRefusal: (text) =>
             log.debug({ upstream: name, body: withoutKey(text, options) }, 'upstream refused'),
         })
-        pool.dispatch({ path, method: 'POST', headers, body }, handler)
+        pool.dispatch(
+          {
+            path,
+            method: 'POST',
+            headers: { ...headers, 'content-length': String(length) },
+            // Documented and working: undici's types leave iterables out.
+            body: pieces as unknown as Uint8Array,
+          },
+          handler,
+        )
       }),
     isUsable: () => health.isUsable(),
     close: () => pool.destroy(new TurnstateError('draining', 'The server is shutting down')),

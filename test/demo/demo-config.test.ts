@@ -24,7 +24,13 @@ it('names a configuration without a problem, but for the signing secret that a d
 
 it('starts an API that the tools of that configuration can look up, offer and book with', async () => {
   const { tools, webhooks } = load().config
-  const runner = createToolRunner({ tools, schemas: {}, webhooks, log: createLog('silent') })
+  const runner = createToolRunner({
+    tools,
+    schemas: {},
+    webhooks,
+    log: createLog('silent'),
+    logsContents: true,
+  })
   const signal = new AbortController().signal
   const run = (name: string, args: object, values: Readonly<Record<string, unknown>>) =>
     runner.run({ name, arguments: JSON.stringify(args) }, { signal, values })

@@ -16,7 +16,10 @@ describe('the openai package', () => {
   it('streams an answer whose server call it never sees', async () => {
     const { upstream, client } = await start()
     upstream.reply(
-      { calls: [{ name: 'hours', arguments: {} }] },
+      {
+        calls: [{ name: 'hours', arguments: {} }],
+        usage: { prompt_tokens: 3, completion_tokens: 2 },
+      },
       { say: 'From Monday to Friday.', usage: { prompt_tokens: 7, completion_tokens: 5 } },
     )
     const stream = await client().chat.completions.create({
@@ -33,7 +36,7 @@ describe('the openai package', () => {
     expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('stop')
     expect(chunks.at(-1)).toMatchObject({
       choices: [],
-      usage: { completion_tokens: 5 },
+      usage: { prompt_tokens: 10, completion_tokens: 7 },
       model: 'any',
     })
     expect(JSON.stringify(chunks)).not.toContain('hours')

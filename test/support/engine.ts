@@ -98,6 +98,7 @@ export function buildEngine(options: EngineOptions): TurnEngine {
       schemas: transitionSchemas(flow),
       webhooks: WebhookOptions.parse({ allow_hosts: options.allowHosts ?? [] }),
       log: silentLog,
+      logsContents: true,
     }),
     store:
       options.remembers === false

@@ -41,6 +41,7 @@ export async function startBench(): Promise<Bench> {
       schemas: { transition_to_book: { required: ['slot'] } },
       webhooks: { allow_hosts: [...allowHosts] },
       log,
+      logsContents: true,
     })
     runners.push(runner)
     return runner

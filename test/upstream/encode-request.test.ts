@@ -14,11 +14,17 @@ const request: CompletionRequest = {
 const endpoint = { model: 'test-model', compat: [] }
 const tool = { name: 'find', description: 'Find it', parameters: { type: 'object' }, strict: true }
 
+function textOf({ pieces, length }: ReturnType<typeof encodeRequest>): string {
+  const bytes = Buffer.concat(pieces)
+  expect(bytes.length).toBe(length)
+  return bytes.toString()
+}
+
 function encode(
   changes: Partial<CompletionRequest>,
   options: Parameters<typeof encodeRequest>[1] = endpoint,
 ): unknown {
-  return JSON.parse(encodeRequest({ ...request, ...changes }, options).toString())
+  return JSON.parse(textOf(encodeRequest({ ...request, ...changes }, options)))
 }
 
 describe('encodeRequest', () => {
@@ -107,7 +113,7 @@ describe('encodeRequest', () => {
       { role: 'user', content: 'é', ...(first && { encoded: first }) },
       { role: 'assistant', content: '日本', ...(second && { encoded: second }) },
     ]
-    const text = encodeRequest({ ...request, messages }, endpoint).toString()
+    const text = textOf(encodeRequest({ ...request, messages }, endpoint))
     expect(text).toContain(`{"role":"system","content":"S"},${a} ,\n ${b}],`)
   })
 
