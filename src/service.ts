@@ -11,7 +11,7 @@ import type { Log } from './observability/log.ts'
 import { createMemoryStore } from './store/memory-store.ts'
 import { createToolRunner } from './tools/create-tool-runner.ts'
 import type { FillerOptions } from './turn/options.ts'
-import { BUILT_IN_FALLBACK, type Script } from './turn/script.ts'
+import { BUILT_IN_FALLBACK, type TurnSettings } from './turn/settings.ts'
 import { createTurnEngine } from './turn/turn-engine.ts'
 import { createUpstreams } from './upstream/create-upstreams.ts'
 
@@ -42,7 +42,7 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
   })
   const now = () => performance.now()
   const engine = createTurnEngine({
-    script: toScript(config),
+    settings: toTurnSettings(config),
     resolveKey: createKeyResolver(config.conversation.key),
     upstream,
     tools,
@@ -77,7 +77,8 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
   }
 }
 
-function toScript(config: Config): Script {
+/** What the configuration means for each turn. */
+export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings {
   const { flow, tools, limits, conversation, fallback } = config
   const signingSecret = config.auth.signing_secret ?? randomBytes(32).toString('base64url')
   return {
@@ -99,7 +100,7 @@ function toScript(config: Config): Script {
 }
 
 /** What this server says without it being an answer, in every language. */
-function ownFillers({ filler, fallback, tools }: Config): readonly string[] {
+function ownFillers({ filler, fallback, tools }: Omit<Config, 'upstreams'>): readonly string[] {
   const texts: readonly SpokenText[] = [
     BUILT_IN_FALLBACK,
     ...(fallback === undefined ? [] : [fallback]),

@@ -5,10 +5,9 @@ import { parsePort, readEnvironment, type EnvironmentSettings } from '../config/
 import type { Environment } from '../config/environment-values.ts'
 import { loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { startDemo } from '../demo/demo-config.ts'
+import { startDemo } from '../demo/start-demo.ts'
 import { createLog } from '../observability/log.ts'
 import { createService } from '../service.ts'
-import { OpenAiCompatibleOptions } from '../upstream/options.ts'
 import { banner } from './banner.ts'
 import { formatProblems } from './format-problems.ts'
 
@@ -121,13 +120,8 @@ function defaultFile(): string | null {
 }
 
 /** The demo's flow with a real model, for whoever has a key at hand. */
-function withOpenAi(config: Config, { openAiApiKey, openAiBaseUrl }: Settings): Config {
-  if (openAiApiKey === undefined) return config
-  const openai = OpenAiCompatibleOptions.parse({
-    base_url: openAiBaseUrl ?? 'https://api.openai.com/v1',
-    api_key: openAiApiKey,
-    model: 'gpt-4.1-mini',
-  })
+function withOpenAi(config: Config, { openai }: Settings): Config {
+  if (!openai) return config
   return { ...config, upstreams: { openai }, routing: { ...config.routing, order: ['openai'] } }
 }
 

@@ -122,11 +122,12 @@ function checkStateTool({ conversation, tools }: ConfigFile): readonly Found[] {
 }
 
 function lintWrites({ conversation, tools }: ConfigFile): readonly Found[] {
-  if (conversation.key.length > 0) return []
+  const hasKey = conversation.key.length > 0
   return Object.entries(tools).flatMap(([name, tool]) => {
-    if (effectOf(tool) === 'read') return []
-    const message =
-      'will always be refused: it writes, and conversation.key names no source of a key'
+    if (effectOf(tool) === 'read' || (hasKey && tool.commit !== undefined)) return []
+    const message = hasKey
+      ? 'writes, and runs as soon as it is called: the default commit rule, settled, has no effect in this version; say commit: immediate if that is meant'
+      : 'will always be refused: it writes, and conversation.key names no source of a key'
     return [{ path: ['tools', name], message }]
   })
 }

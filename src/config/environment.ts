@@ -1,5 +1,6 @@
 import type { LogLevel } from '../observability/log.ts'
 import { suggestion } from '../flow/near-name.ts'
+import { OpenAiCompatibleOptions } from '../upstream/options.ts'
 import type { Environment } from './environment-values.ts'
 
 /** What the environment says besides the secrets that the file names. Unset ones stay unset. */
@@ -8,8 +9,8 @@ export interface EnvironmentSettings {
   readonly port?: number
   readonly logLevel?: LogLevel
   readonly configFile?: string
-  readonly openAiApiKey?: string
-  readonly openAiBaseUrl?: string
+  /** The upstream that the built-in demo talks to when the user has a key for it. */
+  readonly openai?: OpenAiCompatibleOptions
 }
 
 export type ReadEnvironment =
@@ -35,8 +36,11 @@ export function readEnvironment(environment: Environment): ReadEnvironment {
     const near = suggestion(LOG_LEVEL, LOG_LEVELS)
     problems.push(`LOG_LEVEL: must be one of ${LOG_LEVELS.join(', ')}${near}`)
   }
-  if (OPENAI_BASE_URL && !/^https?:$/.test(protocolOf(OPENAI_BASE_URL))) {
-    problems.push('OPENAI_BASE_URL: must be an http or https URL')
+  const openai = OPENAI_API_KEY ? readOpenAi(OPENAI_API_KEY, OPENAI_BASE_URL) : null
+  if (openai && !openai.success) {
+    for (const { path, message } of openai.error.issues) {
+      problems.push(`${path[0] === 'base_url' ? 'OPENAI_BASE_URL' : 'OPENAI_API_KEY'}: ${message}`)
+    }
   }
   if (problems.length > 0) return { ok: false, problems }
   return {
@@ -46,8 +50,7 @@ export function readEnvironment(environment: Environment): ReadEnvironment {
       ...(port !== undefined && { port }),
       ...(logLevel && { logLevel }),
       ...(TURNSTATE_CONFIG && { configFile: TURNSTATE_CONFIG }),
-      ...(OPENAI_API_KEY && { openAiApiKey: OPENAI_API_KEY }),
-      ...(OPENAI_BASE_URL && { openAiBaseUrl: OPENAI_BASE_URL }),
+      ...(openai?.success && { openai: openai.data }),
     },
   }
 }
@@ -58,6 +61,10 @@ export function parsePort(text: string): number | undefined {
   return port <= 65_535 ? port : undefined
 }
 
-function protocolOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).protocol : ''
+function readOpenAi(apiKey: string, baseUrl: string | undefined) {
+  return OpenAiCompatibleOptions.safeParse({
+    base_url: baseUrl ? baseUrl : 'https://api.openai.com/v1',
+    api_key: apiKey,
+    model: 'gpt-4.1-mini',
+  })
 }

@@ -9,14 +9,22 @@ interface NotYet {
   readonly isDangerous?: true
 }
 
+const AS_WRITTEN = 'text is spoken as the model wrote it'
 const AS_USUAL = 'requests are sent in their usual form'
 
 /** Delete a line here once the setting takes effect. */
 export const NOT_YET: readonly NotYet[] = [
   { path: 'routing.hedge', consequence: 'no second upstream is started early' },
-  { path: 'filler', consequence: 'nothing is said while the caller waits' },
-  { path: 'speech', consequence: 'text is spoken as the model wrote it' },
-  { path: 'conversation.state_tool', consequence: 'the state is not sent as a marker' },
+  {
+    path: 'filler',
+    consequence: 'nothing is said while the caller waits; heard texts count as fillers',
+  },
+  { path: 'speech.strip_markdown', value: true, consequence: AS_WRITTEN },
+  { path: 'speech.strip_think', value: true, consequence: AS_WRITTEN },
+  {
+    path: 'conversation.state_tool',
+    consequence: 'no marker is sent; calls of this name are hidden from the model',
+  },
   { path: 'elevenlabs', consequence: 'no signed URLs are given out' },
   { path: 'mcp', consequence: 'no MCP server is asked' },
   { path: 'webhooks.signing_secret', consequence: 'webhook calls are not signed' },
@@ -26,9 +34,12 @@ export const NOT_YET: readonly NotYet[] = [
   { path: 'upstreams.*.compat.*', value: 'short_tool_call_ids', consequence: AS_USUAL },
   { path: 'tools.*.type', value: 'mcp', consequence: 'the model is not offered this tool' },
   { path: 'tools.*.prefetch', value: true, consequence: 'the tool runs when it is called' },
-  { path: 'tools.*.execution_message', consequence: 'nothing is said before the tool runs' },
+  {
+    path: 'tools.*.execution_message',
+    consequence: 'not said before the tool runs; heard, it counts as a filler',
+  },
   { path: 'tools.*.settle_ms', consequence: 'the tool runs when it is called' },
-  { path: 'tools.*.idempotent', consequence: 'no call is made a second time' },
+  { path: 'tools.*.idempotent', value: true, consequence: 'no call is made a second time' },
   { path: 'tools.*.readback', consequence: 'nothing is read back' },
   { path: 'tools.*.compensate', consequence: 'nothing is undone' },
   {

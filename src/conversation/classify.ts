@@ -74,7 +74,7 @@ function classifySpeech(situation: Situation, open: UserBlock): Verdict {
   if (longer && (same || situation.now - longer.startedAt < LATE_WITHIN_MS)) {
     return speech('late', longer)
   }
-  if (place.some((turn) => turn.shown)) return speech('withdrawn')
+  if (wasShownBelow(situation)) return speech('withdrawn')
   return speech(place.length > 0 ? 'revised' : 'new')
 }
 
@@ -84,6 +84,16 @@ function turnsAtPlace({ journal, node, answeredExchange }: Situation): readonly 
     (turn) =>
       turn.exchange === answeredExchange + 1 && !isContinuation(turn) && turn.kind !== 'opening',
   )
+}
+
+/** A history went on from here once, also by way of a silence or of words that were not ours. */
+function wasShownBelow({ journal, node, answeredExchange }: Situation): boolean {
+  const below = [...childrenOf(journal, node)]
+  for (let turn = below.pop(); turn; turn = below.pop()) {
+    if (turn.shown && turn.exchange > answeredExchange) return true
+    for (const child of turn.children) below.push(child)
+  }
+  return false
 }
 
 /** The tail is a platform tool's result, unless it is that of a skipped silence. */

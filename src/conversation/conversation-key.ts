@@ -62,7 +62,8 @@ const READERS: Readonly<Record<string, (material: KeyMaterial, path: string) => 
 function onlyMatch(pattern: RegExp, text: string): string | undefined {
   let found: string | undefined
   for (const match of text.matchAll(pattern)) {
-    const value = match[1] ?? match[0]
+    const value = match.length > 1 ? match[1] : match[0]
+    if (value === undefined) continue
     if (found !== undefined && found !== value) return undefined
     found = value
   }
@@ -71,7 +72,8 @@ function onlyMatch(pattern: RegExp, text: string): string | undefined {
 
 /** A usable key; a template that the platform left unfilled is none. */
 function toKey(value: unknown): string | null {
-  const text = typeof value === 'number' ? String(value) : value
+  // Beyond that two numbers can read the same, and two callers would share a conversation.
+  const text = Number.isSafeInteger(value) ? String(value) : value
   if (typeof text !== 'string') return null
   const key = text.trim()
   return key === '' || key.length > MAX_KEY_CHARACTERS || key.includes('{{') ? null : key

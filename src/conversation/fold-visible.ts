@@ -10,6 +10,8 @@ interface VisibleOptions {
   readonly flow: Flow
   /** Only what follows this message counts; null for the whole history. */
   readonly after: ConversationMessage | null
+  /** The last turn that is shown was not heard whole. */
+  readonly wasCut?: boolean
   readonly factsAt: (position: Position) => Facts
   readonly maxTransitions: number
 }
@@ -34,7 +36,10 @@ export function foldVisible(view: View, position: Position, options: VisibleOpti
   const names = new Map<string, string>()
   let counts = options.after === null
   let current = position
-  for (const { message, exchange } of answers(view, 1)) {
+  // Counted from the end: the head may have been cut, and then the first block is not exchange 1.
+  const { exchange: present } = options.factsAt(position)
+  const first = present - view.answered.length + (view.open ? 0 : 1)
+  for (const { message, exchange } of answers(view, first)) {
     for (const call of message.calls ?? []) names.set(call.id, call.name)
     if (message.role === 'tool' && counts) {
       const tool = names.get(message.callId ?? '')
@@ -52,14 +57,16 @@ interface VisibleResult {
 }
 
 function afterResult(position: Position, result: VisibleResult, options: VisibleOptions): Position {
+  const { wasCut = false } = options
   const status = platformResultStatus(result.content)
-  const edge = resultEdge(options.flow, position.state, { tool: result.tool, status })
+  const edge = resultEdge(options.flow, position.state, { tool: result.tool, status, wasCut })
   const moved = edge
     ? enter(position, toTransition(position.state, edge, result.exchange))
     : position
   return followOpenEdges(options.flow, moved, {
     factsAt: options.factsAt,
     enteredAfter: result.exchange,
+    wasCut,
     budget: options.maxTransitions,
   }).reduce(enter, moved)
 }

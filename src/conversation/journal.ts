@@ -143,12 +143,16 @@ export function wasAnswered(turn: JournalTurn): boolean {
  * the whole turn does not count after a part, and neither does what followed from it.
  */
 export function positionAfter(turn: JournalTurn, heard: Heard): Position {
-  return turn.changes.reduce<Position>((position, change) => {
+  let position = turn.start
+  let isHalted = false
+  for (const change of turn.changes) {
     if (change.type === 'assignment') {
-      return { ...position, variables: { ...position.variables, ...change.values } }
+      position = { ...position, variables: { ...position.variables, ...change.values } }
+      continue
     }
     const { transition } = change
-    if (transition.requireFull && heard !== 'full') return position
-    return transition.from === position.state ? enter(position, transition) : position
-  }, turn.start)
+    if (transition.requireFull && heard !== 'full') isHalted = true
+    if (!isHalted && transition.from === position.state) position = enter(position, transition)
+  }
+  return position
 }

@@ -1,8 +1,10 @@
+import { messageAt, nextText, type Cursor } from './block-cursor.ts'
 import type { Heard } from './kinds.ts'
 import { isContinuation, replyText, type JournalTurn } from './journal.ts'
-import { matchMost, matchPrefix } from './match-words.ts'
+import { matchMost, matchPrefix, type Effort, type WordMatch } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
-import { toWords } from './words.ts'
+import { findCall } from './platform-call.ts'
+import { heardWords, replyWords, type ReplyWords } from './turn-words.ts'
 
 /** A turn that a block of the history shows, and where in the block it begins. */
 export interface ShownTurn {
@@ -14,243 +16,286 @@ export interface ShownTurn {
 
 export interface TurnMatch {
   readonly shown: readonly ShownTurn[]
-  /** Heard words that the turns account for. */
+  /** Heard words that stand in the turns' replies. */
   readonly words: number
   readonly byCall: boolean
+  /** Word for word, apart from where it ends. */
+  readonly literal: boolean
   /** Every turn was shown whole and word for word, and nothing else was. */
   readonly exact: boolean
   /** Only fillers of the turn were heard, so it was not. */
   readonly fillersOnly: boolean
 }
 
-/** The messages of a block, with the place up to which they are accounted for. */
-export interface Cursor {
-  readonly messages: readonly ConversationMessage[]
-  readonly index: number
-  /** Words of the message at `index` that are accounted for already. */
-  readonly offset: number
-}
-
 /** Fewer heard words than this prove a reply only together with the same user text. */
 const MIN_PROOF_WORDS = 3
+/** Continuations of continuations that are compared in one go; it bounds the call stack. */
+const MAX_DEPTH = 100
+const STEPS_PER_TURN = 20
+const MESSAGES_PER_STEP = 20
+/** More words than a message can have. */
+const PLACES_PER_MESSAGE = 2 ** 24
 
-interface ReplyWords {
-  readonly length: number
-  readonly words: readonly string[]
-  /** Words before the first one of an answer. */
-  readonly fillerWords: number
+/** A match and the place in the block that it reaches; `exact` does not look beyond that. */
+interface Found extends TurnMatch {
+  readonly end: Cursor
 }
 
-// Replies are compared again with every request of their conversation; they only ever grow.
-const replyWordsOf = new WeakMap<JournalTurn, ReplyWords>()
-const heardWordsOf = new WeakMap<ConversationMessage, readonly string[]>()
-
-function replyWords(turn: JournalTurn): ReplyWords {
-  const length = turn.pieces.reduce((sum, piece) => sum + piece.text.length, 0)
-  const known = replyWordsOf.get(turn)
-  if (known?.length === length) return known
-  const answerAt = turn.pieces.findIndex((piece) => piece.type === 'answer')
-  const fillers = turn.pieces.slice(0, answerAt < 0 ? undefined : answerAt)
-  const words = toWords(replyText(turn))
-  const fillerWords = fillers.reduce((sum, piece) => sum + toWords(piece.text).length, 0)
-  const fresh = { length, words, fillerWords }
-  replyWordsOf.set(turn, fresh)
-  return fresh
-}
-
-function heardWords(message: ConversationMessage): readonly string[] {
-  const known = heardWordsOf.get(message)
-  if (known) return known
-  const words = toWords(message.text)
-  heardWordsOf.set(message, words)
-  return words
+/** One comparison of a block with a turn and its continuations. */
+interface Search {
+  readonly effort: Effort
+  /** What is known of a turn at a place: numbers can lead to the same place in many ways. */
+  readonly known: Map<JournalTurn, Map<number, Found | null>>
+  readonly depth: number
 }
 
 /** Holds the block, from the cursor on, against a turn and its continuations. Null: no match. */
 export function matchTurn(
   turn: JournalTurn,
   cursor: Cursor,
-  sameUserText: boolean,
+  options: { readonly sameUserText: boolean; readonly effort: Effort },
 ): TurnMatch | null {
-  const called = findCall(turn, cursor)
-  const text = nextText(cursor)
-  if (text) {
-    const match = matchText(turn, text, { called, sameUserText })
-    if (match) return match
-    const rest = matchContinuation(turn, text, sameUserText)
-    if (rest) {
-      return joinMatches({ turn, heard: 'none', message: called ?? messageAt(text) }, rest, {
-        words: 0,
-        exact: replyText(turn) === '',
-        byCall: called !== null,
-      })
-    }
-  }
-  if (!called) return null
-  const wordless = replyText(turn).trim() === ''
-  const heard = wordless && turn.status === 'finished' ? 'full' : 'partial'
-  return {
-    shown: [{ turn, heard, message: called }],
-    words: 0,
-    byCall: true,
-    exact: heard === 'full' && !text,
-    fillersOnly: false,
-  }
-}
-
-interface TextContext {
-  readonly called: ConversationMessage | null
-  readonly sameUserText: boolean
-}
-
-/** The turn's own text against the text at the cursor, then its continuations against what follows. */
-function matchText(turn: JournalTurn, cursor: Cursor, context: TextContext): TurnMatch | null {
-  const message = messageAt(cursor)
-  if (cursor.offset === 0 && message.text === replyText(turn))
-    return matchWhole(turn, cursor, context)
-  const heard = heardWords(message)
-  const reply = replyWords(turn)
-  if (reply.words.length === 0) return null
-  const left = heard.length - cursor.offset
-  const isProof = (count: number) =>
-    count >= MIN_PROOF_WORDS || context.sameUserText || context.called !== null
-  const ends = [...matchPrefix(heard, cursor.offset, reply.words)].sort(
-    (a, b) => Number(b.literal) - Number(a.literal) || b.reached - a.reached,
-  )
-  const end =
-    ends.find((match) => match.consumed === left) ?? matchMost(heard, cursor.offset, reply.words)
-  if (end && isProof(left)) {
-    const whole = end.reached === reply.words.length
-    const heardAs = whole && turn.status === 'finished' ? 'full' : 'partial'
-    const match = {
-      words: left,
-      exact: heardAs === 'full' && end.literal && left === reply.words.length,
-      byCall: context.called !== null,
-    }
-    const shown = { turn, heard: heardAs, message } as const
-    const fillersOnly = end.reached <= reply.fillerWords && context.called === null
-    return withRest(shown, match, { ...cursor, index: cursor.index + 1, offset: 0 }, fillersOnly)
-  }
-  for (const past of ends) {
-    if (past.reached !== reply.words.length || !isProof(past.consumed)) continue
-    const rest = matchContinuation(turn, { ...cursor, offset: cursor.offset + past.consumed }, true)
-    if (!rest) continue
-    const heardAs = turn.status === 'finished' ? 'full' : 'partial'
-    return joinMatches({ turn, heard: heardAs, message }, rest, {
-      words: past.consumed,
-      exact: heardAs === 'full' && past.literal,
-      byCall: context.called !== null,
-    })
-  }
-  return null
-}
-
-/** The very text that was sent: no words need to be compared. */
-function matchWhole(turn: JournalTurn, cursor: Cursor, context: TextContext): TurnMatch | null {
-  const { words, fillerWords } = replyWords(turn)
-  if (words.length < MIN_PROOF_WORDS && !context.sameUserText && !context.called) return null
-  const heard = turn.status === 'finished' ? 'full' : 'partial'
-  return withRest(
-    { turn, heard, message: messageAt(cursor) },
-    { words: words.length, exact: heard === 'full', byCall: context.called !== null },
-    { ...cursor, index: cursor.index + 1, offset: 0 },
-    words.length <= fillerWords && !context.called,
-  )
-}
-
-type OwnMatch = Pick<TurnMatch, 'words' | 'exact' | 'byCall'>
-
-/** What follows in the block is held against the turn's continuations; what fits none is foreign. */
-function withRest(
-  shown: ShownTurn,
-  own: OwnMatch,
-  cursor: Cursor,
-  fillersOnly: boolean,
-): TurnMatch {
-  const text = nextText(cursor)
-  const rest = matchContinuation(shown.turn, cursor, true)
-  if (rest) return joinMatches(shown, rest, own)
-  return { ...own, shown: [shown], exact: own.exact && !text, fillersOnly }
-}
-
-function joinMatches(shown: ShownTurn, rest: TurnMatch, own: OwnMatch): TurnMatch {
-  return {
-    shown: [shown, ...rest.shown],
-    words: own.words + rest.words,
-    exact: own.exact && rest.exact,
-    byCall: own.byCall || rest.byCall,
-    fillersOnly: false,
-  }
+  const search = { effort: options.effort, known: new Map(), depth: 0 }
+  return complete(attempt(turn, cursor, options.sameUserText, search), search)
 }
 
 /** The best of a turn's continuations for what is left of the block. */
 export function matchContinuation(
   node: Pick<JournalTurn, 'children'>,
   cursor: Cursor,
-  sameUserText: boolean,
+  effort: Effort,
 ): TurnMatch | null {
+  const search = { effort, known: new Map(), depth: 0 }
+  return complete(continuation(node, cursor, true, search), search)
+}
+
+/** Goes on where the depth limit stopped, and sees whether anything is left over. */
+function complete(first: Found | null, search: Search): TurnMatch | null {
+  if (!first) return null
+  let found = first
+  for (;;) {
+    const last = found.shown.at(-1)
+    const rest = last && continuationAhead(last.turn, found.end, search)
+    if (!rest) break
+    found = {
+      ...rest,
+      shown: [...found.shown, ...rest.shown],
+      words: found.words + rest.words,
+      byCall: found.byCall || rest.byCall,
+      literal: found.literal && rest.literal,
+      exact: found.exact && rest.exact,
+    }
+  }
+  return { ...found, exact: found.exact && nextText(found.end) === null }
+}
+
+function attempt(
+  turn: JournalTurn,
+  cursor: Cursor,
+  sameUserText: boolean,
+  search: Search,
+): Found | null {
+  if (search.depth >= MAX_DEPTH || search.effort.left <= 0) return null
+  const place = (cursor.index * PLACES_PER_MESSAGE + cursor.offset) * 2 + Number(sameUserText)
+  const known = search.known.get(turn) ?? new Map<number, Found | null>()
+  search.known.set(turn, known)
+  const before = known.get(place)
+  if (before !== undefined) return before
+  const found = compare(turn, cursor, sameUserText, { ...search, depth: search.depth + 1 })
+  known.set(place, found)
+  return found
+}
+
+function compare(
+  turn: JournalTurn,
+  cursor: Cursor,
+  sameUserText: boolean,
+  search: Search,
+): Found | null {
+  const { messages, index } = cursor
+  const text = nextText(cursor)
+  const passed = (text?.index ?? messages.length) - index
+  search.effort.left -= STEPS_PER_TURN + passed / MESSAGES_PER_STEP
+  const calledAt = findCall(turn.platformCalls, messages, index, search.effort)
+  const context = { calledAt, sameUserText, search }
+  return (text && matchText(turn, text, context)) ?? passOver(turn, { cursor, text, ...context })
+}
+
+interface TextContext {
+  /** The message that shows one of the turn's platform calls; -1 if there is none. */
+  readonly calledAt: number
+  readonly sameUserText: boolean
+  readonly search: Search
+}
+
+/**
+ * None of the turn's own text stands here: it had none, or the platform lost it. Its call can still
+ * show it, and so can a continuation.
+ */
+function passOver(
+  turn: JournalTurn,
+  context: TextContext & { readonly cursor: Cursor; readonly text: Cursor | null },
+): Found | null {
+  const { cursor, text, calledAt, sameUserText, search } = context
+  const isCalled = calledAt >= 0
+  const afterCall = isCalled ? { ...cursor, index: calledAt + 1, offset: 0 } : null
+  const isTextFirst = text !== null && (!afterCall || text.index < afterCall.index)
+  const byText = isTextFirst ? continuation(turn, text, sameUserText, search) : null
+  const rest = byText ?? (afterCall && continuation(turn, afterCall, true, search))
+  const wordless = replyText(turn).trim() === ''
+  const heard = !isCalled ? 'none' : wordless && turn.status === 'finished' ? 'full' : 'partial'
+  const message = rest?.shown[0]?.message
+  const own = { words: 0, byCall: isCalled, literal: true, fillersOnly: false }
+  if (afterCall) {
+    const shown = { turn, heard, message: messageAt({ ...cursor, index: calledAt }) } as const
+    const exact = heard === 'full' && (byText !== null || !isTextFirst)
+    return join(shown, rest, { ...own, exact, end: afterCall })
+  }
+  if (!rest || !message) return null
+  return join({ turn, heard, message }, rest, { ...own, exact: wordless, end: rest.end })
+}
+
+/** The turn's own text against the text at the cursor, then its continuations against what follows. */
+function matchText(turn: JournalTurn, cursor: Cursor, context: TextContext): Found | null {
+  const message = messageAt(cursor)
+  if (cursor.offset === 0 && message.text === replyText(turn)) {
+    return matchWhole(turn, cursor, context)
+  }
+  const { effort } = context.search
+  const heard = heardWords(message)
+  const { words, fillerWords } = replyWords(turn)
+  if (words.length === 0) return null
+  const left = heard.length - cursor.offset
+  const ends = [...matchPrefix(heard, cursor.offset, words, effort)].sort(
+    (a, b) => Number(b.literal) - Number(a.literal) || b.reached - a.reached,
+  )
+  const prefix = ends.find((match) => match.consumed === left)
+  if (prefix && isProof(left, context)) {
+    return foundText(turn, cursor, { ...context, end: prefix, words: words.length, fillerWords })
+  }
+  for (const past of ends) {
+    if (past.reached !== words.length || !isProof(past.consumed, context)) continue
+    const next = { ...cursor, offset: cursor.offset + past.consumed }
+    const rest = continuation(turn, next, true, context.search)
+    if (!rest) continue
+    const isFull = turn.status === 'finished'
+    return join({ turn, heard: isFull ? 'full' : 'partial', message }, rest, {
+      words: past.matched,
+      byCall: context.calledAt >= 0,
+      literal: past.literal,
+      exact: isFull && past.literal,
+      fillersOnly: false,
+      end: next,
+    })
+  }
+  const most = matchMost(heard, cursor.offset, words, effort)
+  return (
+    most && foundText(turn, cursor, { ...context, end: most, words: words.length, fillerWords })
+  )
+}
+
+function isProof(words: number, { sameUserText, calledAt }: TextContext): boolean {
+  return words >= MIN_PROOF_WORDS || sameUserText || calledAt >= 0
+}
+
+interface TextEnd extends TextContext, Pick<ReplyWords, 'fillerWords'> {
+  readonly end: WordMatch
+  /** Words of the reply. */
+  readonly words: number
+}
+
+function foundText(turn: JournalTurn, cursor: Cursor, context: TextEnd): Found {
+  const { end, words, fillerWords, calledAt } = context
+  const isFull = end.reached === words && turn.status === 'finished'
+  // A cut word counts as heard: of a filler, or already of the answer.
+  const touched = end.reached + Number(end.cut)
+  return withRest(turn, cursor, context, {
+    words: end.matched,
+    literal: end.literal,
+    isFull,
+    exact: isFull && end.literal,
+    fillersOnly: fillerWords > 0 && touched <= fillerWords && calledAt < 0,
+  })
+}
+
+/** The very text that was sent: no words need to be compared. */
+function matchWhole(turn: JournalTurn, cursor: Cursor, context: TextContext): Found | null {
+  const { words } = replyWords(turn)
+  if (!isProof(words.length, context)) return null
+  const isFull = turn.status === 'finished'
+  const hasAnswer = turn.pieces.some((piece) => piece.type === 'answer')
+  return withRest(turn, cursor, context, {
+    words: words.length,
+    literal: true,
+    isFull,
+    exact: isFull,
+    fillersOnly: !hasAnswer && context.calledAt < 0,
+  })
+}
+
+type OwnText = Pick<TurnMatch, 'words' | 'literal' | 'exact' | 'fillersOnly'> & {
+  readonly isFull: boolean
+}
+
+/** What follows in the block is held against the turn's continuations. */
+function withRest(
+  turn: JournalTurn,
+  cursor: Cursor,
+  { calledAt, search }: TextContext,
+  { isFull, ...own }: OwnText,
+): Found {
+  const message = messageAt(cursor)
+  const end = { ...cursor, index: Math.max(cursor.index, calledAt) + 1, offset: 0 }
+  const shown = { turn, heard: isFull ? 'full' : 'partial', message } as const
+  const rest = continuationAhead(turn, end, search)
+  return join(shown, rest, { ...own, byCall: calledAt >= 0, end })
+}
+
+type Own = Omit<Found, 'shown'>
+
+function join(shown: ShownTurn, rest: Found | null, own: Own): Found {
+  if (!rest) return { ...own, shown: [shown] }
+  return {
+    shown: [shown, ...rest.shown],
+    words: own.words + rest.words,
+    byCall: own.byCall || rest.byCall,
+    literal: own.literal && rest.literal,
+    exact: own.exact && rest.exact,
+    fillersOnly: false,
+    end: rest.end,
+  }
+}
+
+/** As `continuation`, past messages that are no turn of ours. */
+function continuationAhead(turn: JournalTurn, from: Cursor, search: Search): Found | null {
+  let at: Cursor | null = from
+  while (at) {
+    const found = continuation(turn, at, true, search)
+    if (found) return at === from ? found : { ...found, exact: false }
+    const text = nextText(at)
+    at = text && turn.children.length > 0 ? { ...text, index: text.index + 1, offset: 0 } : null
+  }
+  return null
+}
+
+function continuation(
+  node: Pick<JournalTurn, 'children'>,
+  cursor: Cursor,
+  sameUserText: boolean,
+  search: Search,
+): Found | null {
   if (cursor.index >= cursor.messages.length) return null
-  let best: TurnMatch | null = null
+  let best: Found | null = null
   for (const child of node.children) {
     if (!isContinuation(child)) continue
-    const match = matchTurn(child, cursor, sameUserText)
-    if (match && !match.fillersOnly && (!best || match.words >= best.words)) best = match
+    const found = attempt(child, cursor, sameUserText, search)
+    if (found && !found.fillersOnly && (!best || isBetter(found, best))) best = found
   }
   return best
 }
 
-function messageAt(cursor: Cursor): ConversationMessage {
-  return cursor.messages[cursor.index] ?? { role: 'assistant', text: '' }
-}
-
-/** The next place at or after the cursor where there is text to compare. */
-function nextText(cursor: Cursor): Cursor | null {
-  let { index, offset } = cursor
-  for (; index < cursor.messages.length; index++, offset = 0) {
-    const message = cursor.messages[index]
-    if (message?.role !== 'assistant' || message.text === '') continue
-    if (offset === 0 ? message.text.trim() !== '' : heardWords(message).length > offset) {
-      return { ...cursor, index, offset }
-    }
-  }
-  return null
-}
-
-/** The message that shows one of the turn's platform calls: same id, or same name and arguments. */
-function findCall(turn: JournalTurn, cursor: Cursor): ConversationMessage | null {
-  if (turn.platformCalls.length === 0) return null
-  for (const message of cursor.messages.slice(cursor.index)) {
-    const shows = message.calls?.some((call) =>
-      turn.platformCalls.some(
-        (sent) =>
-          sent.id === call.id ||
-          (sent.name === call.name && sameJson(sent.arguments, call.arguments)),
-      ),
-    )
-    if (shows) return message
-  }
-  return null
-}
-
-function sameJson(left: string, right: string): boolean {
-  return left === right || canonicalJson(left) === canonicalJson(right)
-}
-
-/** JSON text with its keys in order, or the text itself if it is no JSON. */
-function canonicalJson(text: string): string {
-  try {
-    return JSON.stringify(sorted(JSON.parse(text)))
-  } catch {
-    return text
-  }
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  )
+/** The longest, then the one word for word, then the newest. */
+function isBetter(found: Found, than: Found): boolean {
+  if (found.words !== than.words) return found.words > than.words
+  return found.literal || !than.literal
 }

@@ -2,18 +2,35 @@
 export interface WordMatch {
   /** Heard words that are accounted for, from the beginning. */
   readonly consumed: number
-  /** How many words of the reply they reach. */
+  /** How many of them stand in the reply: all but those that were re-transcribed. */
+  readonly matched: number
+  /** How many whole words of the reply they reach. */
   readonly reached: number
+  /** The last heard word is the beginning of the reply's next one. */
+  readonly cut: boolean
   /** Word for word the same, apart from where it ends. */
   readonly literal: boolean
+}
+
+/**
+ * What comparing may still cost, in steps of about 100 ns. A hostile history must not stop the
+ * process; once this is used up nothing matches any more.
+ */
+export interface Effort {
+  left: number
 }
 
 const DIGIT = /\p{N}/u
 /** Platforms write "10:30" as "half past ten" and the like. */
 const MAX_WORDS_OF_A_NUMBER = 5
+/** A row of numbers can end in many places; the nearest ones count. */
+const MAX_PLACES = 64
 /** From so many heard words on, most of them in order are enough: re-transcription loses some. */
 const MIN_WORDS_FOR_TOLERANCE = 5
+/** Nobody hears that much in one turn, and the comparison costs the square of it. */
+const MAX_WORDS_FOR_TOLERANCE = 1000
 const TOLERANCE = 0.8
+const CELLS_PER_STEP = 25
 
 /**
  * All ways in which `heard`, from word `from` on, is a prefix of `reply` or runs past its end; the
@@ -23,24 +40,33 @@ export function matchPrefix(
   heard: readonly string[],
   from: number,
   reply: readonly string[],
+  effort: Effort = { left: Number.POSITIVE_INFINITY },
 ): readonly WordMatch[] {
   const found: WordMatch[] = []
   // Positions in `heard` that the words of the reply so far can have led to; true: word for word.
+  // They come in rising order, so the one that is word for word is always the first.
   let positions = new Map<number, boolean>([[from, true]])
   for (let index = 0; index <= reply.length && positions.size > 0; index++) {
     const word = reply[index]
+    const isNumber = word !== undefined && DIGIT.test(word)
     const next = new Map<number, boolean>()
+    effort.left -= positions.size
+    if (effort.left <= 0) return []
     for (const [position, literal] of positions) {
       const spoken = heard[position]
+      const consumed = position - from
       if (word === undefined || spoken === undefined) {
-        if (position > from) found.push({ consumed: position - from, reached: index, literal })
+        if (consumed > 0) {
+          found.push({ consumed, matched: consumed, reached: index, cut: false, literal })
+        }
         continue
       }
       if (word === spoken) next.set(position + 1, literal || (next.get(position + 1) ?? false))
       else if (position === heard.length - 1 && word.startsWith(spoken)) {
-        found.push({ consumed: position + 1 - from, reached: index, literal })
+        const all = consumed + 1
+        found.push({ consumed: all, matched: all, reached: index, cut: true, literal })
       }
-      if (DIGIT.test(word)) addNumberEnds(next, position, heard.length)
+      if (isNumber) addNumberEnds(next, position, heard.length)
     }
     positions = next
   }
@@ -49,36 +75,51 @@ export function matchPrefix(
 
 function addNumberEnds(next: Map<number, boolean>, position: number, end: number): void {
   for (let length = 1; length <= MAX_WORDS_OF_A_NUMBER && position + length <= end; length++) {
+    if (next.size >= MAX_PLACES) return
     if (!next.has(position + length)) next.set(position + length, false)
   }
 }
 
 /**
  * Re-transcribed speech: at least 80 % of the heard words stand in the reply in the same order, from
- * five words on. Null if not, or if there are too few words to tell.
+ * five words on. Null if not, or if there are too few words to tell, or too many.
  */
 export function matchMost(
   heard: readonly string[],
   from: number,
   reply: readonly string[],
+  effort: Effort = { left: Number.POSITIVE_INFINITY },
 ): WordMatch | null {
   const count = heard.length - from
-  if (count < MIN_WORDS_FOR_TOLERANCE || !couldMatchMost(heard, from, reply)) return null
+  if (count < MIN_WORDS_FOR_TOLERANCE || count > MAX_WORDS_FOR_TOLERANCE) return null
   // What was heard is the reply's beginning, give or take the words that were lost.
   const window = reply.slice(0, Math.ceil(count / TOLERANCE) + MAX_WORDS_OF_A_NUMBER)
-  const best = longestInOrder(heard, from, window)
-  if (best.matched < Math.ceil(TOLERANCE * count)) return null
-  return { consumed: count, reached: best.reached, literal: false }
+  const needed = Math.ceil((count * 4) / 5)
+  effort.left -= (count + window.length) / 2
+  if (mostPossible(heard, from, window) < needed) return null
+  effort.left -= (count * window.length) / CELLS_PER_STEP
+  if (effort.left <= 0) return null
+  const { matched, reached } = longestInOrder(heard, from, window)
+  if (matched < needed) return null
+  return { consumed: count, matched, reached, cut: false, literal: false }
 }
 
 /** An upper bound, so that the costly comparison is made for likely replies only. */
-function couldMatchMost(heard: readonly string[], from: number, reply: readonly string[]): boolean {
-  const words = new Set(reply)
+function mostPossible(heard: readonly string[], from: number, reply: readonly string[]): number {
+  const counts = new Map<string, number>()
   let possible = 0
-  for (const word of reply) if (DIGIT.test(word)) possible += MAX_WORDS_OF_A_NUMBER
-  for (let index = from; index < heard.length; index++)
-    if (words.has(heard[index] ?? '')) possible++
-  return possible >= TOLERANCE * (heard.length - from)
+  for (const word of reply) {
+    if (DIGIT.test(word)) possible += MAX_WORDS_OF_A_NUMBER
+    else counts.set(word, (counts.get(word) ?? 0) + 1)
+  }
+  for (let index = from; index < heard.length; index++) {
+    const word = heard[index] ?? ''
+    const left = counts.get(word) ?? 0
+    if (left === 0) continue
+    counts.set(word, left - 1)
+    possible++
+  }
+  return possible
 }
 
 /**

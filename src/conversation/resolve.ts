@@ -2,6 +2,7 @@ import { classify } from './classify.ts'
 import { positionAfter, wasAnswered, type Journal, type JournalTurn } from './journal.ts'
 import type { Confidence, Heard, Kind } from './kinds.ts'
 import { matchContinuation, matchTurn, type ShownTurn, type TurnMatch } from './match-turn.ts'
+import type { Effort } from './match-words.ts'
 import type { Position } from '../flow/position.ts'
 import type { AnsweredBlock, UserBlock, View } from './view.ts'
 import { mergeSpeech, walk } from './walk.ts'
@@ -37,10 +38,14 @@ interface ResolveOptions {
   readonly stateTool: string
 }
 
+/** About half a second; a hundred exchanges with three turns each need a thousandth of it. */
+const MAX_EFFORT = 5_000_000
+
 /** Decides everything about a request from its view and the journal. Pure. */
 export function resolve(journal: Journal, view: View, options: ResolveOptions): Resolution {
-  const greeting = matchGreeting(journal, view)
-  const walked = walk(journal, view)
+  const effort = { left: MAX_EFFORT }
+  const greeting = matchGreeting(journal, view, effort)
+  const walked = walk(journal, view, effort)
   const openingPath = greeting?.shown ?? []
   const answeredExchange = (walked.node?.exchange ?? 0) + walked.blocksAfter
   const open =
@@ -78,19 +83,20 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
 }
 
 /** The opening that the greeting shows, and the silences after it. */
-function matchGreeting(journal: Journal, view: View): TurnMatch | null {
+function matchGreeting(journal: Journal, view: View, effort: Effort): TurnMatch | null {
   const messages = view.greeting
   let best: TurnMatch | null = null
   for (const turn of journal.children) {
     if (turn.kind !== 'opening') continue
-    const match = matchTurn(turn, { messages, index: 0, offset: 0 }, true)
+    const cursor = { messages, index: 0, offset: 0 }
+    const match = matchTurn(turn, cursor, { sameUserText: true, effort })
     if (match && !match.fillersOnly && (!best || match.words >= best.words)) best = match
   }
   if (best) return best
   // A greeting of the platform's own can be followed by a silence that was answered here.
   const children = journal.children.filter((child) => child.exchange === 0)
-  for (let index = 1; index < messages.length; index++) {
-    const match = matchContinuation({ children }, { messages, index, offset: 0 }, true)
+  for (let index = 1; index < messages.length && children.length > 0; index++) {
+    const match = matchContinuation({ children }, { messages, index, offset: 0 }, effort)
     if (match) return match
   }
   return null

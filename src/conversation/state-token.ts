@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:c
 import { z } from 'zod'
 import type { Position } from '../flow/position.ts'
 import type { UserBlock, View } from './view.ts'
-import { toWords } from './words.ts'
+import { wordKey } from './words.ts'
 
 /*
  * The sealed state: what a client or a marker call can carry so that the state survives with no
@@ -115,6 +115,6 @@ function unseal(token: unknown, key: Buffer): z.infer<typeof Claims> | null {
 
 function digestOf(blocks: readonly UserBlock[]): string {
   const hash = createHash('sha256')
-  for (const block of blocks) hash.update(toWords(block.text).join(' ')).update('\n')
+  for (const block of blocks) hash.update(wordKey(block.text)).update('\n')
   return hash.digest('base64url').slice(0, 22)
 }

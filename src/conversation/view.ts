@@ -41,17 +41,23 @@ const MAX_FILLERS_IN_A_ROW = 8
 
 export function createFillerMatcher(texts: readonly string[]): FillerMatcher {
   const fillers = texts.map((text) => toWords(text)).filter((words) => words.length > 0)
+  const wordless = new Set(texts.map((text) => text.trim()))
   const longest = Math.max(0, ...texts.map((text) => text.length))
   return (text) => {
     // Replies are long and fillers are short: the length spares nearly every text the comparison.
     if (text.length > (longest + 8) * MAX_FILLERS_IN_A_ROW) return false
-    let rest = toWords(text)
-    while (rest.length > 0) {
-      const words = fillers.find((filler) => filler.every((word, index) => rest[index] === word))
-      if (!words) return false
-      rest = rest.slice(words.length)
+    const words = toWords(text)
+    if (words.length === 0) return wordless.has(text.trim())
+    // One filler can begin with another one: all places that fillers can end at are followed.
+    const ends = new Set([0])
+    for (const end of ends) {
+      if (end === words.length) return true
+      for (const filler of fillers) {
+        if (filler.every((word, index) => words[end + index] === word))
+          ends.add(end + filler.length)
+      }
     }
-    return true
+    return false
   }
 }
 
@@ -69,20 +75,19 @@ function spoken(
     case 'tool':
       return message.callId && markers.has(message.callId) ? null : message
     case 'assistant': {
-      if (!message.calls) {
-        return isSilent(message.text) || options.fillers(message.text) ? null : message
-      }
+      const isNothing = isSilent(message.text) || options.fillers(message.text)
+      if (!message.calls || message.calls.length === 0) return isNothing ? null : message
       const calls = message.calls.filter((call) => call.name !== options.stateTool)
       if (calls.length === message.calls.length) return message
       for (const call of message.calls) if (call.name === options.stateTool) markers.add(call.id)
       if (calls.length > 0) return { ...message, calls }
-      return isSilent(message.text) ? null : { role: 'assistant', text: message.text }
+      return isNothing ? null : { role: 'assistant', text: message.text }
     }
   }
 }
 
 /** Equal neighbours are one: platforms repeat a line around words that do not count. */
-function toUserBlock(messages: readonly ConversationMessage[]): UserBlock {
+export function toUserBlock(messages: readonly ConversationMessage[]): UserBlock {
   if (messages.length === 1) return { messages, text: messages[0]?.text ?? '' }
   const kept = messages.filter((message, index) => {
     const before = messages[index - 1]

@@ -1,14 +1,9 @@
 import { childrenOf, isContinuation, type Journal, type JournalTurn } from './journal.ts'
-import {
-  matchContinuation,
-  matchTurn,
-  type Cursor,
-  type ShownTurn,
-  type TurnMatch,
-} from './match-turn.ts'
+import { matchContinuation, matchTurn, type ShownTurn, type TurnMatch } from './match-turn.ts'
+import type { Effort } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
-import type { AnsweredBlock, UserBlock, View } from './view.ts'
-import { toWords } from './words.ts'
+import { toUserBlock, type AnsweredBlock, type UserBlock, type View } from './view.ts'
+import { wordKey } from './words.ts'
 
 /** A history as a path in the journal. */
 export interface Walk {
@@ -30,7 +25,8 @@ export interface Walk {
   readonly carried: readonly ConversationMessage[]
 }
 
-interface BlockMatch extends TurnMatch {
+interface BlockMatch {
+  readonly match: TurnMatch
   readonly sameText: boolean
 }
 
@@ -40,7 +36,7 @@ const userKeys = new WeakMap<JournalTurn | UserBlock, string>()
 function userKey(owner: JournalTurn | UserBlock, text: string): string {
   const known = userKeys.get(owner)
   if (known !== undefined) return known
-  const key = toWords(text).join(' ')
+  const key = wordKey(text)
   userKeys.set(owner, key)
   return key
 }
@@ -51,13 +47,15 @@ export function sameUserText(turn: JournalTurn, user: UserBlock): boolean {
 }
 
 /** Same user text first, then the longest match, then the one word for word, then the newest. */
-function isBetter(match: BlockMatch, than: BlockMatch | null): boolean {
+function isBetter(match: TurnMatch, sameText: boolean, than: BlockMatch | null): boolean {
   if (!than) return true
-  if (match.sameText !== than.sameText) return match.sameText
-  if (match.fillersOnly !== than.fillersOnly) return than.fillersOnly
-  if (match.byCall !== than.byCall) return match.byCall
-  if (match.words !== than.words) return match.words > than.words
-  return match.exact || !than.exact
+  const { match: other } = than
+  if (sameText !== than.sameText) return sameText
+  if (match.fillersOnly !== other.fillersOnly) return other.fillersOnly
+  if (match.byCall !== other.byCall) return match.byCall
+  if (match.words !== other.words) return match.words > other.words
+  if (match.literal !== other.literal) return match.literal
+  return match.exact || !other.exact
 }
 
 /** The turn under `node` that the block shows. Candidates answer the same text or the same exchange. */
@@ -65,16 +63,37 @@ function matchBlock(
   candidates: readonly JournalTurn[],
   block: AnsweredBlock,
   exchange: number,
+  effort: Effort,
 ): BlockMatch | null {
+  const start = { messages: block.answer, index: 0, offset: 0 }
   let best: BlockMatch | null = null
   for (const turn of candidates) {
+    effort.left -= 1
     if (isContinuation(turn) || turn.kind === 'opening') continue
     const sameText = sameUserText(turn, block.user)
     if (!sameText && turn.exchange !== exchange) continue
-    const match = matchTurn(turn, { messages: block.answer, index: 0, offset: 0 }, sameText)
-    if (match && isBetter({ ...match, sameText }, best)) best = { ...match, sameText }
+    const match = matchTurn(turn, start, { sameUserText: sameText, effort })
+    if (match && isBetter(match, sameText, best)) best = { match, sameText }
   }
   return best
+}
+
+/** Matches of blocks that follow a node directly. Walks from different nodes meet there. */
+type KnownMatches = Map<JournalTurn | null, Map<AnsweredBlock, BlockMatch | null>>
+
+function matchNext(
+  node: JournalTurn | null,
+  block: AnsweredBlock,
+  known: KnownMatches,
+  match: () => BlockMatch | null,
+): BlockMatch | null {
+  const ofNode = known.get(node) ?? new Map<AnsweredBlock, BlockMatch | null>()
+  known.set(node, ofNode)
+  const before = ofNode.get(block)
+  if (before !== undefined) return before
+  const found = match()
+  ofNode.set(block, found)
+  return found
 }
 
 /**
@@ -85,11 +104,13 @@ function matchAfterForeign(
   node: Pick<JournalTurn, 'children'>,
   messages: readonly ConversationMessage[],
   exchange: number,
+  effort: Effort,
 ): TurnMatch | null {
+  if (messages.length < 2) return null
+  effort.left -= node.children.length
   const children = node.children.filter((child) => child.exchange === exchange)
-  for (let index = 1; index < messages.length; index++) {
-    const cursor: Cursor = { messages, index, offset: 0 }
-    const match = matchContinuation({ children }, cursor, true)
+  for (let index = 1; index < messages.length && children.length > 0; index++) {
+    const match = matchContinuation({ children }, { messages, index, offset: 0 }, effort)
     if (match) return { ...match, exact: false }
   }
   return null
@@ -98,12 +119,20 @@ function matchAfterForeign(
 /** User speech before and after an answer that was not heard is one block. */
 export function mergeSpeech(carried: readonly ConversationMessage[], user: UserBlock): UserBlock {
   if (carried.length === 0) return user
-  const messages = [...carried, ...user.messages]
-  return { messages, text: messages.map((message) => message.text).join(' ') }
+  return toUserBlock([...carried, ...user.messages])
+}
+
+interface WalkContext {
+  readonly journal: Journal
+  readonly view: View
+  readonly effort: Effort
+  /** Null when only one walk is made. */
+  readonly known: KnownMatches | null
 }
 
 /** Walks the answered blocks along the journal from a node; null starts at the root. */
-export function walkFrom(journal: Journal, start: JournalTurn | null, view: View): Walk {
+function walkFrom(start: JournalTurn | null, context: WalkContext): Walk {
+  const { journal, view, effort, known } = context
   const path: ShownTurn[] = []
   let node = start
   let exchange = start?.exchange ?? 0
@@ -115,16 +144,23 @@ export function walkFrom(journal: Journal, start: JournalTurn | null, view: View
   const unheard = new Set<AnsweredBlock>()
   let carried: readonly ConversationMessage[] = []
   for (const answered of view.answered) {
-    const block = { ...answered, user: mergeSpeech(carried, answered.user) }
+    const block =
+      carried.length === 0
+        ? answered
+        : { answer: answered.answer, user: mergeSpeech(carried, answered.user) }
     const children = childrenOf(journal, node)
-    const match = matchBlock(children, block, exchange + blocksAfter + 1)
-    if (match?.fillersOnly) {
+    const number = exchange + blocksAfter + 1
+    const best =
+      known && block === answered && blocksAfter === 0
+        ? matchNext(node, block, known, () => matchBlock(children, block, number, effort))
+        : matchBlock(children, block, number, effort)
+    if (best?.match.fillersOnly) {
       carried = block.user.messages
       unheard.add(answered)
       continue
     }
     carried = []
-    const shown = match ?? matchAfterForeign({ children }, block.answer, exchange + blocksAfter + 1)
+    const shown = best?.match ?? matchAfterForeign({ children }, block.answer, number, effort)
     const last = shown?.shown.at(-1)?.turn
     if (!shown || !last) {
       hasForeign = true
@@ -137,7 +173,7 @@ export function walkFrom(journal: Journal, start: JournalTurn | null, view: View
     exchange = last.exchange
     blocksAfter = 0
     matchedBlocks++
-    if (match?.sameText) sameTextBlocks++
+    if (best?.sameText) sameTextBlocks++
     if (!shown.exact) exact = false
   }
   return {
@@ -157,14 +193,16 @@ export function walkFrom(journal: Journal, start: JournalTurn | null, view: View
  * The path of the history. Usually it begins at the root; when its first answered block does not,
  * the head may have been cut (some platforms keep only a tail or a summary) and every node is tried.
  */
-export function walk(journal: Journal, view: View): Walk {
-  const fromRoot = walkFrom(journal, null, view)
+export function walk(journal: Journal, view: View, effort: Effort): Walk {
+  const fromRoot = walkFrom(null, { journal, view, effort, known: null })
   const first = view.answered[0]
   if (!first || journal.turns.length === 0 || isAnchored(fromRoot, first)) return fromRoot
+  const context = { journal, view, effort, known: new Map() }
   let best = fromRoot
   for (const start of journal.turns) {
     if (start.children.length === 0) continue
-    const candidate = walkFrom(journal, start, view)
+    if (effort.left <= 0) break
+    const candidate = walkFrom(start, context)
     if (candidate.matchedBlocks === 0) continue
     const gain =
       candidate.matchedBlocks - best.matchedBlocks || candidate.sameTextBlocks - best.sameTextBlocks

@@ -69,13 +69,18 @@ function equal(left: unknown, right: unknown): boolean {
 
 /** Below, at or above zero; NaN (every comparison false) for what has no order. */
 function order(left: unknown, right: unknown): number {
-  if (!isScalar(left) || !isScalar(right) || left === '' || right === '') return Number.NaN
+  if (!isScalar(left) || !isScalar(right) || isBlank(left) || isBlank(right)) return Number.NaN
   const difference = Number(left) - Number(right)
   if (!Number.isNaN(difference) || typeof left !== 'string' || typeof right !== 'string') {
     return difference
   }
   // ISO dates and times order as text.
   return left < right ? -1 : left > right ? 1 : 0
+}
+
+/** `Number` would read it as zero. */
+function isBlank(value: string | number | boolean): boolean {
+  return typeof value === 'string' && value.trim() === ''
 }
 
 /** Text is searched without regard to case: transcripts spell as they like. */

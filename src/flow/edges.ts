@@ -1,6 +1,6 @@
 import { holds, type Facts } from './condition.ts'
 import type { Edge, Flow, JsonSchema, StateId } from './definition.ts'
-import type { Position } from './position.ts'
+import type { Position, Variables } from './position.ts'
 
 /** One step from state to state, as it is remembered. */
 export interface Transition {
@@ -9,6 +9,8 @@ export interface Transition {
   /** Counts only when the turn that took it was heard whole. */
   readonly requireFull: boolean
   readonly enteredAfter: number
+  /** Variables that come with the step, and count only if it does. */
+  readonly values?: Variables
 }
 
 const TRANSITION_PREFIX = 'transition_to_'
@@ -72,23 +74,37 @@ export function toTransition(from: StateId, edge: Edge, enteredAfter: number): T
 }
 
 export function enter(position: Position, transition: Transition): Position {
-  return { ...position, state: transition.to, enteredAfter: transition.enteredAfter }
+  const { to: state, enteredAfter, values } = transition
+  return {
+    state,
+    enteredAfter,
+    variables: values ? { ...position.variables, ...values } : position.variables,
+  }
 }
 
 /** The edge that a tool's result opens, if the state has one. */
 export function resultEdge(
   flow: Flow,
   state: StateId,
-  result: { readonly tool: string; readonly status: string },
+  result: { readonly tool: string; readonly status: string; readonly wasCut?: boolean },
 ): Edge | undefined {
   return edgesFrom(flow, state).find(
-    ({ when }) =>
-      when.type === 'result' && when.tool === result.tool && when.status === result.status,
+    ({ when, require_heard }) =>
+      when.type === 'result' &&
+      when.tool === result.tool &&
+      when.status === result.status &&
+      !(result.wasCut && require_heard === 'full'),
   )
 }
 
-function openEdge(flow: Flow, position: Position, facts: Facts): Edge | undefined {
-  return edgesFrom(flow, position.state).find(({ when }) => {
+function openEdge(
+  flow: Flow,
+  position: Position,
+  { factsAt, wasCut }: FollowOptions,
+): Edge | undefined {
+  const facts = factsAt(position)
+  return edgesFrom(flow, position.state).find(({ when, require_heard }) => {
+    if (wasCut && require_heard === 'full') return false
     if (when.type === 'always') return true
     return when.type === 'expression' && holds(when, facts)
   })
@@ -98,6 +114,8 @@ interface FollowOptions {
   /** What conditions see at a position; evaluated anew after each step. */
   readonly factsAt: (position: Position) => Facts
   readonly enteredAfter: number
+  /** The reply that led here was not heard whole: edges that ask for that stay closed. */
+  readonly wasCut?: boolean
   /** Steps that may still be taken. */
   readonly budget: number
 }
@@ -114,7 +132,7 @@ export function followOpenEdges(
   const taken: Transition[] = []
   let current = position
   while (taken.length < options.budget) {
-    const edge = openEdge(flow, current, options.factsAt(current))
+    const edge = openEdge(flow, current, options)
     if (!edge) break
     const transition = toTransition(current.state, edge, options.enteredAfter)
     taken.push(transition)

@@ -3,7 +3,7 @@ import { valueAt } from './value-at.ts'
 /** Gives the value of a template's path; undefined renders empty. */
 export type Lookup = (path: string) => unknown
 
-const PLACEHOLDER = /\{\{\s*([^{}\s][^{}]*?)\s*\}\}/g
+const PLACEHOLDER = /\{\{([^{}]+)\}\}/g
 
 /** Replaces each `{{path}}`; `encode` is applied to what is put in (`encodeURIComponent`). */
 export function renderTemplate(
@@ -12,12 +12,16 @@ export function renderTemplate(
   encode: (text: string) => string = (text) => text,
 ): string {
   if (!template.includes('{{')) return template
-  return template.replace(PLACEHOLDER, (_, path: string) => encode(toText(lookup(path))))
+  return template.replace(PLACEHOLDER, (whole, inner: string) => {
+    const path = inner.trim()
+    return path === '' ? whole : encode(toText(lookup(path)))
+  })
 }
 
 /** The paths that a template uses, for checks at start. */
 export function templatePaths(template: string): readonly string[] {
-  return [...template.matchAll(PLACEHOLDER)].map((match) => match[1] ?? '')
+  const paths = [...template.matchAll(PLACEHOLDER)].map((match) => match[1]?.trim() ?? '')
+  return paths.filter((path) => path !== '')
 }
 
 /** Looks each path up in the records, first found wins. */

@@ -24,8 +24,10 @@ const common = {
     .strictObject({ tool: ToolName, arguments: z.record(z.string(), z.unknown()).default({}) })
     .optional(),
   prefetch: z.boolean().default(false),
-  timeout_ms: z.int().min(1).max(20_000).default(6000),
 }
+
+/** Of tools that wait for somebody else. */
+const timeout_ms = z.int().min(1).max(20_000).default(6000)
 
 export const StaticTool = z.strictObject({
   ...common,
@@ -43,6 +45,7 @@ export const WebhookTool = z.strictObject({
   headers: z.record(z.string(), z.string()).default({}),
   query: z.record(z.string(), z.string()).optional(),
   body: z.unknown().optional(),
+  timeout_ms,
 })
 export type WebhookTool = z.infer<typeof WebhookTool>
 
@@ -51,6 +54,7 @@ export const McpTool = z.strictObject({
   type: z.literal('mcp'),
   server: z.string().min(1),
   tool: z.string().min(1),
+  timeout_ms,
 })
 export type McpTool = z.infer<typeof McpTool>
 

@@ -22,6 +22,7 @@ export function createTurnLog(log: Log): (turn: RunningTurn, request: TurnReques
 function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningTurn {
   return {
     facts: turn.facts,
+    delivered: () => turn.delivered(),
     async run(listener) {
       const startedAt = performance.now()
       let firstTextMs: number | null = null

@@ -5,7 +5,7 @@ import type { Log } from '../observability/log.ts'
 import { compileArguments, type ArgumentsCheck } from './json-schema.ts'
 import type { WebhookOptions } from './options.ts'
 import { badOutcome, okOutcome } from './tool-outcome.ts'
-import type { ToolCall, ToolContext, ToolOutcome, ToolRunner } from './tool-runner.ts'
+import type { ToolContext, ToolOutcome, ToolRunner } from './tool-runner.ts'
 import { createWebhookClient, type WebhookClient } from './webhook.ts'
 
 interface ToolRunnerDependencies {
@@ -28,26 +28,20 @@ export function createToolRunner(dependencies: ToolRunnerDependencies): ToolRunn
   const parse = (name: string, text: string): ParsedArguments =>
     parseArguments(text, checks.get(name))
 
-  const attempt = async (call: ToolCall, context: ToolContext): Promise<ToolOutcome> => {
-    if (!Object.hasOwn(tools, call.name)) return badOutcome('failed', 'there is no such tool')
-    const parsed = parse(call.name, call.arguments)
-    if (!parsed.ok) return badOutcome('failed', parsed.problem)
-    return runTool({ tools, webhooks, call, args: parsed.value, context })
-  }
-
   return {
     parseArguments: parse,
-    async run(call, context) {
+    async run(name, args, context) {
       const startedAt = performance.now()
-      const outcome = await attempt(call, context).catch((err: unknown) => {
-        log.error({ tool: call.name, err }, 'tool broke')
+      const run = { tools, webhooks, name, args, context }
+      const outcome = await runTool(run).catch((err: unknown) => {
+        log.error({ tool: name, err }, 'tool broke')
         return badOutcome('failed', 'the tool could not be run')
       })
       const ms = Math.round(performance.now() - startedAt)
-      log.info({ tool: call.name, status: outcome.status, ms }, 'tool run')
+      log.info({ tool: name, status: outcome.status, ms }, 'tool run')
       if (dependencies.logsContents) {
         const { content } = outcome
-        log.debug({ tool: call.name, arguments: call.arguments, result: content }, 'tool result')
+        log.debug({ tool: name, arguments: args, result: content }, 'tool result')
       }
       return outcome
     },
@@ -88,18 +82,18 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 async function runTool(run: {
   readonly tools: Tools
   readonly webhooks: WebhookClient
-  readonly call: ToolCall
+  readonly name: string
   readonly args: Readonly<Record<string, unknown>>
   readonly context: ToolContext
 }): Promise<ToolOutcome> {
-  const { tools, webhooks, call, args, context } = run
-  const tool = tools[call.name]
+  const { tools, webhooks, name, args, context } = run
+  const tool = Object.hasOwn(tools, name) ? tools[name] : undefined
   const lookup = lookupIn(args, context.values)
   switch (tool?.type) {
     case 'static':
       return okOutcome(tool, staticResult(tool, lookup), lookup)
     case 'webhook':
-      return webhooks.run({ name: call.name, tool, args, lookup, signal: context.signal })
+      return webhooks.run({ name, tool, args, lookup, signal: context.signal })
     case 'mcp':
     case undefined:
       return badOutcome('failed', 'this tool is not available')

@@ -8,12 +8,6 @@ export interface ToolOutcome {
   readonly value?: unknown
 }
 
-export interface ToolCall {
-  readonly name: string
-  /** JSON text as the model wrote it. */
-  readonly arguments: string
-}
-
 export interface ToolContext {
   readonly signal: AbortSignal
   /** What `{{name}}` in the tool's templates looks up, below the arguments and `result`. */
@@ -28,7 +22,14 @@ export interface ToolRunner {
   ):
     | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
     | { readonly ok: false; readonly problem: string }
-  /** Never rejects: whatever goes wrong is an outcome that the model can be told. */
-  run(call: ToolCall, context: ToolContext): Promise<ToolOutcome>
+  /**
+   * Runs a tool with arguments that `parseArguments` gave. Never rejects: whatever goes wrong is an
+   * outcome that the model can be told.
+   */
+  run(
+    tool: string,
+    args: Readonly<Record<string, unknown>>,
+    context: ToolContext,
+  ): Promise<ToolOutcome>
   close(): Promise<void>
 }

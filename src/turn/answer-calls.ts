@@ -1,10 +1,12 @@
 import type { AnsweredCall } from '../conversation/journal.ts'
+import type { MessageCall } from '../conversation/message.ts'
+import { isSameCall } from '../conversation/platform-call.ts'
 import { assignedByName, assignedFrom } from '../flow/assign.ts'
 import { followOpenEdges, resultEdge, toTransition, transitionTools } from '../flow/edges.ts'
 import { effectOf } from '../flow/tool-definition.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
 import type { ModelToolCall } from '../upstream/upstream.ts'
-import { assign, canTransition, take, type LiveTurn } from './live-turn.ts'
+import { assignVariables, canTransition, takeTransition, type LiveTurn } from './live-turn.ts'
 import type { Offer } from './offered-tools.ts'
 import { scopeValues } from './scope.ts'
 
@@ -18,6 +20,15 @@ export interface AnsweredStep {
   readonly enteredSay: boolean
 }
 
+/** A turn's few calls are not worth a limit. */
+const UNLIMITED = { left: Infinity }
+
+interface StepOptions {
+  readonly offer: Offer
+  /** Platform calls of this exchange that went out already: never issued twice. */
+  readonly issued: readonly MessageCall[]
+}
+
 /**
  * Runs the server calls in call order, then takes the transitions; whatever is not allowed is
  * answered with an error that the model can act on. Platform calls are only set apart.
@@ -25,44 +36,55 @@ export interface AnsweredStep {
 export async function answerCalls(
   turn: LiveTurn,
   calls: readonly ModelToolCall[],
-  offer: Offer,
+  { offer, issued }: StepOptions,
 ): Promise<AnsweredStep> {
-  const before = turn.transitions
-  const transitionNames = new Set(
-    offer.tools.flatMap(({ name }) =>
-      offer.server.has(name) || offer.platform.has(name) ? [] : [name],
-    ),
-  )
-  const isTransition = (call: ModelToolCall) => transitionNames.has(call.name)
-  const platform = calls.filter((call) => offer.platform.has(call.name))
-  const inner = calls.filter((call) => !offer.platform.has(call.name))
+  const isOffered = new Set(offer.tools.map((tool) => tool.name))
+  const platform: ModelToolCall[] = []
+  const transitions: ModelToolCall[] = []
   const answered: AnsweredCall[] = []
-  for (const call of inner.filter((candidate) => !isTransition(candidate))) {
-    const result = offer.server.has(call.name)
-      ? await runServerCall(turn, call)
-      : errorResult(`There is no tool ${call.name} here. Use only the tools that are offered.`)
-    answered.push(toAnswered(call, result))
-    if (offer.server.has(call.name)) turn.journalled.serverCalls.push(toAnswered(call, result))
+  for (const call of calls) {
+    turn.signal.throwIfAborted()
+    if (!isOffered.has(call.name)) {
+      answered.push(refused(call, `There is no tool ${call.name} here. Use only what is offered.`))
+    } else if (offer.server.has(call.name)) {
+      const answer = toAnswered(call, await runServerCall(turn, call))
+      turn.journalled.serverCalls.push(answer)
+      answered.push(answer)
+    } else if (!offer.platform.has(call.name)) {
+      transitions.push(call)
+    } else if (issued.some((earlier) => isSameCall(earlier, call, UNLIMITED))) {
+      answered.push(refused(call, 'Already done; it is not done twice.'))
+    } else if (!isJson(call.arguments)) {
+      answered.push(refused(call, 'Wrong arguments: they are not valid JSON'))
+    } else {
+      platform.push(call)
+    }
   }
-  for (const call of inner.filter(isTransition)) {
-    answered.push(toAnswered(call, takeTransition(turn, call)))
-  }
-  const enteredSay =
-    turn.transitions > before && turn.script.flow.states[turn.position.state]?.say !== undefined
-  return { answered, platform, enteredSay }
+  for (const call of transitions) answered.push(toAnswered(call, answerTransition(turn, call)))
+  return { answered, platform, enteredSay: hasToSay(turn) }
 }
 
-function toAnswered(call: ModelToolCall, result: string): AnsweredCall {
-  return { id: call.id, name: call.name, arguments: validJson(call.arguments), result }
+/** The turn entered a state that has something to say, which must be heard before it goes on. */
+function hasToSay({ journalled, position, settings }: LiveTurn): boolean {
+  const entered = journalled.changes.some((change) => change.type === 'transition')
+  return entered && settings.flow.states[position.state]?.say !== undefined
 }
 
-/** Model servers refuse a history whose arguments are no JSON. */
-function validJson(text: string): string {
+function refused(call: ModelToolCall, why: string): AnsweredCall {
+  return toAnswered(call, errorResult(why))
+}
+
+function toAnswered({ id, name, arguments: text }: ModelToolCall, result: string): AnsweredCall {
+  // Model servers refuse a history whose arguments are no JSON.
+  return { id, name, arguments: isJson(text) ? text : '{}', result }
+}
+
+function isJson(text: string): boolean {
   try {
     JSON.parse(text)
-    return text
+    return true
   } catch {
-    return '{}'
+    return false
   }
 }
 
@@ -71,23 +93,22 @@ function errorResult(message: string): string {
 }
 
 async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promise<string> {
-  const tool = turn.script.tools[call.name]
+  const tool = turn.settings.tools[call.name]
   if (!tool) return errorResult(`There is no tool ${call.name}.`)
   const refusal = effectOf(tool) === 'write' ? refuseWrite(turn) : null
   if (refusal) return errorResult(refusal)
   const parsed = turn.tools.parseArguments(call.name, call.arguments)
   if (!parsed.ok) return errorResult(`Wrong arguments: ${parsed.problem}`)
-  const outcome = await turn.tools.run(
-    { name: call.name, arguments: call.arguments },
-    {
-      signal: turn.signal,
-      values: scopeValues(turn.position.variables, turn.prepared.scope),
-    },
-  )
+  const outcome = await turn.tools.run(call.name, parsed.value, {
+    signal: turn.signal,
+    values: scopeValues(turn.position.variables, turn.prepared.scope),
+  })
+  // What the hang-up itself cut off has neither failed nor moved the flow.
+  if (outcome.status === 'failed') turn.signal.throwIfAborted()
   if (outcome.status === 'ok') {
-    assign(turn, assignedFrom(turn.script.flow, tool.assignments, outcome.value))
+    assignVariables(turn, assignedFrom(turn.settings.flow, tool.assignments, outcome.value))
   }
-  followResult(turn, call.name, outcome)
+  if (!turn.signal.aborted || outcome.status === 'ok') followResult(turn, call.name, outcome)
   return outcome.content
 }
 
@@ -104,39 +125,40 @@ function refuseWrite({ prepared }: LiveTurn): string | null {
 
 /** The edge that the result opens, then the edges that follow from the new values. */
 function followResult(turn: LiveTurn, tool: string, outcome: ToolOutcome): void {
-  const { flow } = turn.script
+  const { flow } = turn.settings
   const { exchange } = turn.prepared.facts
   const from = turn.position.state
   const edge = resultEdge(flow, from, { tool, status: outcome.status })
   if (edge && canTransition(turn)) {
-    take(turn, toTransition(from, edge, exchange))
+    takeTransition(turn, toTransition(from, edge, exchange))
     if (flow.states[turn.position.state]?.say) return
   }
   followEdges(turn)
 }
 
 function followEdges(turn: LiveTurn): void {
-  const { flow, limits } = turn.script
+  const { flow, limits } = turn.settings
   const taken = followOpenEdges(flow, turn.position, {
     factsAt: turn.prepared.factsAt,
     enteredAfter: turn.prepared.facts.exchange,
     budget: limits.max_transitions_per_turn - turn.transitions,
   })
-  for (const transition of taken) take(turn, transition)
+  for (const transition of taken) takeTransition(turn, transition)
 }
 
-function takeTransition(turn: LiveTurn, call: ModelToolCall): string {
-  const { flow } = turn.script
+function answerTransition(turn: LiveTurn, call: ModelToolCall): string {
+  const { flow } = turn.settings
   const tool = transitionTools(flow, turn.position.state).find(({ name }) => name === call.name)
   if (!tool)
     return errorResult('The conversation has moved on; that step is not possible any more.')
+  if (hasToSay(turn)) return errorResult('Not now: the caller must hear something first.')
   if (!canTransition(turn)) {
     return errorResult('Too many steps in one turn. Answer the caller first.')
   }
   const parsed = turn.tools.parseArguments(tool.schemaName, call.arguments)
   if (!parsed.ok) return errorResult(`Wrong arguments: ${parsed.problem}`)
-  assign(turn, assignedByName(flow, parsed.value))
-  take(turn, toTransition(turn.position.state, tool.edge, turn.prepared.facts.exchange))
+  const transition = toTransition(turn.position.state, tool.edge, turn.prepared.facts.exchange)
+  takeTransition(turn, { ...transition, values: assignedByName(flow, parsed.value) })
   if (!flow.states[turn.position.state]?.say) followEdges(turn)
   return JSON.stringify({ status: 'ok', state: turn.position.state })
 }

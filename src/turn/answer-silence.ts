@@ -1,22 +1,25 @@
 import type { OnSilence } from '../flow/definition.ts'
-import { generate, offerAt, speak } from './generate.ts'
+import { renderTemplate } from '../flow/template.ts'
+import { generate, offerAt, QUIET_REPLY, speak } from './generate.ts'
 import type { LiveTurn } from './live-turn.ts'
+import { lookupOf } from './scope.ts'
 import type { TurnEnd } from './turn.ts'
 
-const DEFAULT_ON_SILENCE: OnSilence = {
-  prompt:
-    'The caller has said nothing for a while. Ask gently, in one short sentence, whether they are still there.',
-  max: 2,
-}
+const DEFAULT_PROMPT =
+  'The caller has said nothing for a while. Ask gently, in one short sentence, whether they are still there.'
+const DEFAULT_ON_SILENCE: OnSilence = { max: 2 }
 const SKIP_TURN = 'skip_turn'
-/** The least that a platform takes for an answer: an empty stream would end the call. */
-const QUIET_REPLY = '... '
+
+function toPrompt(turn: LiveTurn, { prompt }: OnSilence): string {
+  const { position, prepared } = turn
+  return renderTemplate(prompt ?? DEFAULT_PROMPT, lookupOf(position.variables, prepared.scope))
+}
 
 /** Re-engages a silent caller a limited number of times, then leaves them in peace. */
 export async function answerSilence(turn: LiveTurn): Promise<TurnEnd['finishReason']> {
-  const silence = turn.script.flow.states[turn.position.state]?.on_silence ?? DEFAULT_ON_SILENCE
+  const silence = turn.settings.flow.states[turn.position.state]?.on_silence ?? DEFAULT_ON_SILENCE
   if (turn.prepared.silences < silence.max) {
-    if (!silence.say) return generate(turn, [silence.prompt ?? DEFAULT_ON_SILENCE.prompt ?? ''])
+    if (!silence.say) return generate(turn, [toPrompt(turn, silence)])
     await speak(turn, silence.say)
     return 'stop'
   }

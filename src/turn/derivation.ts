@@ -2,13 +2,13 @@ import type { Flow } from '../flow/definition.ts'
 import type { Variables } from '../flow/position.ts'
 import { offeredTools } from './offered-tools.ts'
 import type { PreparedTurn } from './prepare-turn.ts'
-import type { Script } from './script.ts'
+import type { TurnSettings } from './settings.ts'
 import type { Derivation } from './turn.ts'
 
 /** What the dry run tells of a prepared turn. */
-export function toDerivation(prepared: PreparedTurn, script: Script): Derivation {
+export function toDerivation(prepared: PreparedTurn, settings: TurnSettings): Derivation {
   const { facts, start, resolution, request } = prepared
-  const { flow, tools, view } = script
+  const { flow, tools, view } = settings
   const offer = offeredTools(
     { flow, tools, stateTool: view.stateTool },
     start.state,

@@ -2,7 +2,7 @@ import { TurnstateError } from '../errors.ts'
 import { inLanguage } from '../flow/spoken-text.ts'
 import { renderTemplate } from '../flow/template.ts'
 import { valueAt } from '../flow/value-at.ts'
-import type { SpokenText } from '../flow/definition.ts'
+import type { ModelSettings, SpokenText } from '../flow/definition.ts'
 import type { CompletionRequest, Completion, UpstreamMessage } from '../upstream/upstream.ts'
 import { answerCalls } from './answer-calls.ts'
 import { addUsage, type LiveTurn } from './live-turn.ts'
@@ -10,9 +10,15 @@ import { offeredTools, type Offer } from './offered-tools.ts'
 import { lookupOf } from './scope.ts'
 import { cutNotes, issuedNote, systemPrompt } from './system-prompt.ts'
 import type { TurnEnd } from './turn.ts'
+import { unshownTurns } from './unshown-turns.ts'
 import { addCalls, upstreamHistory } from './upstream-messages.ts'
 
 type FinishReason = TurnEnd['finishReason']
+
+/** The least that a platform takes for an answer: an empty stream would end the call. */
+export const QUIET_REPLY = '... '
+/** For an opening where neither the flow nor the platform says anything. */
+const GREETING_PROMPT = 'Greet the caller in one short sentence.'
 
 /** Speaks a server-owned text in the conversation's language. */
 export async function speak(
@@ -31,29 +37,34 @@ export async function speak(
  * platform call goes out or a state with `say` is entered.
  */
 export async function generate(turn: LiveTurn, notes: readonly string[]): Promise<FinishReason> {
-  const history = [...upstreamHistory(turn.prepared.view, turn.prepared.resolution)]
-  const standing = [...cutNotes(turn.prepared.resolution.path), ...issued(turn), ...notes]
+  const { view, resolution } = turn.prepared
+  const history = [...upstreamHistory(view, resolution)]
+  const issued = unshownTurns(resolution).flatMap((unshown) => unshown.platformCalls)
+  const standing = [...cutNotes(resolution.path), ...issuedNote(issued), ...notes]
   for (let round = 0; ; round++) {
-    const isLastRound = round >= turn.script.limits.max_tool_rounds
-    const offer = offerAt(turn)
-    const completion = await ask(turn, toRequest(turn, { history, standing, offer, round }))
-    if (completion.calls.length === 0) return heardOrFail(turn, completion)
-    if (isLastRound && !completion.calls.some((call) => offer.platform.has(call.name))) {
-      turn.log.warn({ rounds: round }, 'tool rounds used up')
-      return heardOrFail(turn, { ...completion, finishReason: 'stop' })
-    }
-    const step = await answerCalls(turn, completion.calls, offer)
+    const isLastRound = round >= turn.settings.limits.max_tool_rounds
+    const all = offerAt(turn)
+    const offer = isLastRound ? platformOnly(all) : all
+    const tools = isLastRound ? lastTools(all, offer) : roundTools(turn, all, round)
+    const completion = await ask(turn, toRequest(turn, { history, standing, tools }))
+    if (completion.calls.length === 0) return heardOrFail(turn, completion.finishReason)
+    const step = await answerCalls(turn, completion.calls, { offer, issued })
     turn.signal.throwIfAborted()
-    if (step.enteredSay) await speak(turn, turn.script.flow.states[turn.position.state]?.say ?? '')
+    if (step.enteredSay)
+      await speak(turn, turn.settings.flow.states[turn.position.state]?.say ?? '')
     for (const call of step.platform) await turn.voice.call(call)
     if (step.platform.length > 0) return 'tool_calls'
     if (step.enteredSay) return 'stop'
+    if (isLastRound) {
+      turn.log.warn({ rounds: round }, 'tool rounds used up')
+      return heardOrFail(turn, 'stop')
+    }
     addCalls(history, step.answered, completion.text || null)
   }
 }
 
-export function offerAt(turn: Pick<LiveTurn, 'script' | 'position' | 'prepared'>): Offer {
-  const { flow, tools, view } = turn.script
+export function offerAt(turn: Pick<LiveTurn, 'settings' | 'position' | 'prepared'>): Offer {
+  const { flow, tools, view } = turn.settings
   return offeredTools(
     { flow, tools, stateTool: view.stateTool },
     turn.position.state,
@@ -72,64 +83,80 @@ async function ask(turn: LiveTurn, request: CompletionRequest): Promise<Completi
   return completion
 }
 
-/** A turn in which nothing was said is a failure: platforms hang up on an empty stream. */
-function heardOrFail(turn: LiveTurn, completion: Completion): FinishReason {
-  if (turn.voice.hasSpoken()) return completion.finishReason
-  throw new TurnstateError('upstream_failed', 'The language model gave no answer.')
+/**
+ * A turn in which nothing was said is a failure: platforms hang up on an empty stream. Only after a
+ * platform call may there be nothing left to say.
+ */
+async function heardOrFail(turn: LiveTurn, finishReason: FinishReason): Promise<FinishReason> {
+  if (turn.voice.hasSpoken()) return finishReason
+  if (turn.prepared.facts.kind !== 'follow_up') {
+    throw new TurnstateError('upstream_failed', 'The language model gave no answer.')
+  }
+  await turn.voice.say('answer', QUIET_REPLY)
+  return 'stop'
 }
 
-/** Calls of the turn that this one follows although the history does not show it. */
-function issued({ prepared: { resolution } }: LiveTurn): readonly string[] {
-  const { node, path } = resolution
-  if (resolution.kind !== 'follow_up' || !node || path.some((shown) => shown.turn === node))
-    return []
-  return issuedNote(node.platformCalls.map((call) => `${call.name}(${call.arguments})`))
-}
+type RoundTools = Pick<CompletionRequest, 'tools' | 'toolChoice'>
 
 interface Round {
   readonly history: readonly UpstreamMessage[]
   readonly standing: readonly string[]
-  readonly offer: Offer
-  readonly round: number
+  readonly tools: RoundTools
 }
 
-function toRequest(turn: LiveTurn, { history, standing, offer, round }: Round): CompletionRequest {
-  const { prepared, script, position } = turn
+function toRequest(turn: LiveTurn, { history, standing, tools }: Round): CompletionRequest {
+  const { prepared, settings, position } = turn
   const { request } = prepared
   const content = systemPrompt({
-    flow: script.flow,
+    flow: settings.flow,
     position,
     scope: prepared.scope,
     systemText: prepared.view.systemText,
     notes: standing,
   })
-  const { tools, toolChoice } = toolsFor(turn, offer, round)
+  const messages: readonly UpstreamMessage[] =
+    content === '' ? history : [{ role: 'system', content }, ...history]
   return {
-    messages: content === '' ? history : [{ role: 'system', content }, ...history],
-    tools,
-    parameters: { ...request.parameters, ...script.flow.states[position.state]?.model },
-    ...(toolChoice === undefined ? {} : { toolChoice }),
+    messages: messages.length > 0 ? messages : [{ role: 'system', content: GREETING_PROMPT }],
+    ...tools,
+    parameters: parametersFor(request.parameters, settings.flow.states[position.state]?.model),
     wantsUsage: request.wantsUsage,
     state: position.state,
   }
 }
 
+/** The state's settings beat the request's; the two names of the length limit are one setting. */
+function parametersFor(
+  requested: Readonly<Record<string, unknown>>,
+  model: ModelSettings | undefined,
+): Readonly<Record<string, unknown>> {
+  if (!model) return requested
+  const { max_tokens, max_completion_tokens, ...others } = requested
+  const limitsLength = model.max_tokens !== undefined || model.max_completion_tokens !== undefined
+  const length = limitsLength ? {} : { max_tokens, max_completion_tokens }
+  return Object.fromEntries(
+    Object.entries({ ...others, ...length, ...model }).filter(([, value]) => value !== undefined),
+  )
+}
+
+/** The last round offers no server tools, so that the turn ends in words. */
+function platformOnly(offer: Offer): Offer {
+  const tools = offer.tools.filter((tool) => offer.platform.has(tool.name))
+  return { server: new Set(), platform: offer.platform, tools }
+}
+
 /**
- * The last round offers no server tools, so that the turn ends in words. Where there are no others
- * the list stays, since some servers refuse a history of calls without it, but none may be called.
+ * Where nothing is left to offer, the list stays, since some servers refuse a history of calls
+ * without it, but none may be called.
  */
-function toolsFor(
-  turn: LiveTurn,
-  offer: Offer,
-  round: number,
-): Pick<CompletionRequest, 'tools' | 'toolChoice'> {
-  if (round >= turn.script.limits.max_tool_rounds) {
-    const platform = offer.tools.filter((tool) => offer.platform.has(tool.name))
-    if (platform.length > 0) return { tools: platform }
-    return offer.tools.length > 0 ? { tools: offer.tools, toolChoice: 'none' } : { tools: [] }
-  }
+function lastTools(all: Offer, offer: Offer): RoundTools {
+  if (offer.tools.length > 0) return { tools: offer.tools }
+  return all.tools.length > 0 ? { tools: all.tools, toolChoice: 'none' } : { tools: [] }
+}
+
+/** What the platform demands of an answer holds for its first step; later ones must be free to end. */
+function roundTools(turn: LiveTurn, offer: Offer, round: number): RoundTools {
   const { toolChoice } = turn.prepared.request
-  // What the platform demands of an answer holds for its first step; later ones must be free to end.
   return round === 0 && toolChoice !== undefined && isPossible(toolChoice, offer)
     ? { tools: offer.tools, toolChoice }
     : { tools: offer.tools }

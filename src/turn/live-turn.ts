@@ -6,13 +6,13 @@ import type { Log } from '../observability/log.ts'
 import type { ToolRunner } from '../tools/tool-runner.ts'
 import type { Upstream, Usage } from '../upstream/upstream.ts'
 import type { PreparedTurn } from './prepare-turn.ts'
-import type { Script } from './script.ts'
+import type { TurnSettings } from './settings.ts'
 import type { Voice } from './voice.ts'
 
 /** A turn while it runs: what it was given, and the place in the flow that it has reached. */
 export interface LiveTurn {
   readonly prepared: PreparedTurn
-  readonly script: Script
+  readonly settings: TurnSettings
   readonly upstream: Upstream
   readonly tools: ToolRunner
   readonly log: Log
@@ -35,17 +35,17 @@ function change(turn: LiveTurn, entry: Change): void {
 }
 
 /** Sets variables, at once and for all later turns that stand on this one. */
-export function assign(turn: LiveTurn, values: Variables): void {
+export function assignVariables(turn: LiveTurn, values: Variables): void {
   if (Object.keys(values).length === 0) return
   turn.position = { ...turn.position, variables: { ...turn.position.variables, ...values } }
   change(turn, { type: 'assignment', values })
 }
 
 export function canTransition(turn: LiveTurn): boolean {
-  return turn.transitions < turn.script.limits.max_transitions_per_turn
+  return turn.transitions < turn.settings.limits.max_transitions_per_turn
 }
 
-export function take(turn: LiveTurn, transition: Transition): void {
+export function takeTransition(turn: LiveTurn, transition: Transition): void {
   turn.position = enter(turn.position, transition)
   turn.transitions++
   change(turn, { type: 'transition', transition })

@@ -15,7 +15,7 @@ import type { Facts } from '../flow/condition.ts'
 import { enter, followOpenEdges } from '../flow/edges.ts'
 import { initialPosition, type Position } from '../flow/position.ts'
 import { formatNow, type Scope } from './scope.ts'
-import type { Script } from './script.ts'
+import type { TurnSettings } from './settings.ts'
 import type { TurnFacts } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
 
@@ -40,7 +40,7 @@ export interface PreparedTurn {
 }
 
 interface PrepareContext {
-  readonly script: Script
+  readonly settings: TurnSettings
   /** The conversation's journal; null when nothing is remembered of it. */
   readonly journal: Journal | null
   readonly key: ConversationKey | null
@@ -52,17 +52,17 @@ interface PrepareContext {
 export function prepareTurn(
   request: TurnRequest,
   view: View,
-  { script, journal: known, key, now, date }: PrepareContext,
+  { settings, journal: known, key, now, date }: PrepareContext,
 ): PreparedTurn {
-  const { flow } = script
+  const { flow } = settings
   const journal = known ?? createJournal()
   const resolution = resolve(journal, view, {
     now,
     hasJournal: known !== null,
-    stateTool: script.view.stateTool,
+    stateTool: settings.view.stateTool,
   })
   const { kind, exchange, retryOf } = resolution
-  const lastUserText = resolution.open?.text ?? view.answered.at(-1)?.user.text ?? ''
+  const lastUserText = (resolution.open ?? view.open)?.text ?? view.answered.at(-1)?.user.text ?? ''
   const factsAt = ({ variables, enteredAfter }: Position): Facts => ({
     variables,
     extra: request.extra,
@@ -71,7 +71,7 @@ export function prepareTurn(
     kind,
     lastUserText,
   })
-  const folded = fold(request, view, { script, resolution, key, factsAt })
+  const folded = fold(request, view, { settings, resolution, key, factsAt })
   const opensWithSay = kind === 'opening' && flow.states[folded.state]?.say !== undefined
   const taken =
     retryOf || opensWithSay
@@ -79,7 +79,8 @@ export function prepareTurn(
       : followOpenEdges(flow, folded, {
           factsAt,
           enteredAfter: resolution.open ? exchange - 1 : exchange,
-          budget: script.limits.max_transitions_per_turn,
+          wasCut: resolution.heard === 'partial',
+          budget: settings.limits.max_transitions_per_turn,
         })
   const start = retryOf?.start ?? taken.reduce(enter, folded)
   return {
@@ -93,7 +94,7 @@ export function prepareTurn(
       retryOf?.saysOnEntry ??
       (opensWithSay || (taken.length > 0 && flow.states[start.state]?.say !== undefined)),
     silences: known ? answeredSilences(known, resolution) : silencesInHistory(view),
-    scope: { extra: request.extra, now: () => formatNow(date, script.timezone) },
+    scope: { extra: request.extra, now: () => formatNow(date, settings.timezone) },
     factsAt,
     facts: {
       conversation: key?.key ?? null,
@@ -107,13 +108,13 @@ export function prepareTurn(
   }
 }
 
-/** The canonical view of a request's messages, as this script sees them. */
-export function viewOf(request: TurnRequest, script: Script): View {
-  return toView(request.messages, script.view)
+/** The canonical view of a request's messages, as this server sees them. */
+export function viewOf(request: TurnRequest, settings: TurnSettings): View {
+  return toView(request.messages, settings.view)
 }
 
 interface FoldContext {
-  readonly script: Script
+  readonly settings: TurnSettings
   readonly resolution: Resolution
   readonly key: ConversationKey | null
   readonly factsAt: (position: Position) => Facts
@@ -126,21 +127,22 @@ interface FoldContext {
 function fold(
   request: TurnRequest,
   view: View,
-  { script, resolution, key, factsAt }: FoldContext,
+  { settings, resolution, key, factsAt }: FoldContext,
 ): Position {
-  const token = openState(request.extra.turnstate_token, script.token, {
+  const token = openState(request.extra.turnstate_token, settings.token, {
     conversation: conversationId(request.caller, key),
     view,
   })
   const last = resolution.path.at(-1)
   const byToken = token && token.exchange > (last?.turn.exchange ?? -1) ? token : null
-  const position = byToken?.position ?? resolution.position ?? initialPosition(script.flow)
-  const isKnownState = Object.hasOwn(script.flow.states, position.state)
-  return foldVisible(view, isKnownState ? position : initialPosition(script.flow), {
-    flow: script.flow,
+  const position = byToken?.position ?? resolution.position ?? initialPosition(settings.flow)
+  const isKnownState = Object.hasOwn(settings.flow.states, position.state)
+  return foldVisible(view, isKnownState ? position : initialPosition(settings.flow), {
+    flow: settings.flow,
+    wasCut: resolution.heard === 'partial',
     after: byToken ? lastOfExchange(view, byToken.exchange) : (last?.message ?? null),
     factsAt,
-    maxTransitions: script.limits.max_transitions_per_turn,
+    maxTransitions: settings.limits.max_transitions_per_turn,
   })
 }
 
@@ -175,6 +177,9 @@ function answeredSilences(journal: Journal, { node, exchange }: Resolution): num
 /** Without a journal: replies after the first one since the caller last spoke. */
 function silencesInHistory(view: View): number {
   const messages = view.answered.at(-1)?.answer ?? view.greeting
-  const replies = messages.filter((message) => message.role === 'assistant' && message.text !== '')
+  const lastResult = messages.findLastIndex((message) => message.role === 'tool')
+  const replies = messages
+    .slice(lastResult + 1)
+    .filter((message) => message.role === 'assistant' && message.text !== '')
   return Math.max(0, replies.length - 1)
 }

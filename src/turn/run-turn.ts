@@ -8,12 +8,12 @@ import { answerSilence } from './answer-silence.ts'
 import { generate, speak } from './generate.ts'
 import { NO_USAGE, type LiveTurn } from './live-turn.ts'
 import { conversationId, type PreparedTurn } from './prepare-turn.ts'
-import { BUILT_IN_FALLBACK, type Script } from './script.ts'
+import { BUILT_IN_FALLBACK, type TurnSettings } from './settings.ts'
 import type { TurnEnd, TurnListener } from './turn.ts'
 import { createVoice } from './voice.ts'
 
 interface RunDependencies {
-  readonly script: Script
+  readonly settings: TurnSettings
   readonly upstream: Upstream
   readonly tools: ToolRunner
   readonly log: Log
@@ -31,7 +31,7 @@ export async function runTurn(
   dependencies: RunDependencies,
   { prepared, journalled, listener }: TurnToRun,
 ): Promise<TurnEnd> {
-  const { script, now } = dependencies
+  const { settings, now } = dependencies
   // One controller for both ends; AbortSignal.any costs more than the rest of the turn's set-up.
   const end = new AbortController()
   const hangUp = () => end.abort(listener.signal.reason)
@@ -39,7 +39,7 @@ export async function runTurn(
   listener.signal.addEventListener('abort', hangUp)
   const timer = setTimeout(
     () => end.abort(new TurnstateError('upstream_timeout', 'The answer took too long.')),
-    script.turnTimeoutMs,
+    settings.turnTimeoutMs,
   )
   const voice = createVoice(journalled, listener, now)
   const turn: LiveTurn = {
@@ -56,7 +56,6 @@ export async function runTurn(
     const finishReason = await answer(turn)
     listener.signal.throwIfAborted()
     endTurn(journalled, { status: 'finished', at: now() })
-    journalled.delivered = true
     return toTurnEnd(turn, finishReason)
   } catch (error) {
     endTurn(journalled, { status: listener.signal.aborted ? 'aborted' : 'failed', at: now() })
@@ -69,7 +68,7 @@ export async function runTurn(
 }
 
 async function answer(turn: LiveTurn): Promise<TurnEnd['finishReason']> {
-  const say = turn.script.flow.states[turn.position.state]?.say
+  const say = turn.settings.flow.states[turn.position.state]?.say
   if (turn.prepared.saysOnEntry && say) {
     await speak(turn, say)
     return 'stop'
@@ -84,9 +83,10 @@ async function speakFailure(
   error: unknown,
 ): Promise<TurnEnd> {
   if (listener.signal.aborted) {
+    if (!listener.streams) forgetUnsent(turn.journalled)
     throw new TurnstateError('caller_gone', 'The caller is gone.', { cause: error })
   }
-  const { fallback } = turn.script
+  const { fallback } = turn.settings
   const isKnown = error instanceof TurnstateError
   const mayThrow = fallback === null && !turn.voice.hasStarted()
   if (mayThrow) {
@@ -100,6 +100,12 @@ async function speakFailure(
   return toTurnEnd(turn, 'stop')
 }
 
+/** Nothing of an answer in one body has left before it is whole. */
+function forgetUnsent(turn: JournalTurn): void {
+  turn.pieces.length = 0
+  turn.platformCalls.length = 0
+}
+
 function toTurnEnd(turn: LiveTurn, finishReason: TurnEnd['finishReason']): TurnEnd {
   const { request, view, facts } = turn.prepared
   const answered = view.answered.map((block) => block.user)
@@ -109,7 +115,7 @@ function toTurnEnd(turn: LiveTurn, finishReason: TurnEnd['finishReason']): TurnE
     ...(turn.usage && { usage: turn.usage }),
     state: turn.position.state,
     token: () =>
-      sealState(turn.script.token, turn.position, {
+      sealState(turn.settings.token, turn.position, {
         conversation: conversationId(request.caller, key === null ? null : { key, source }),
         userBlocks: view.open ? [...answered, view.open] : answered,
       }),

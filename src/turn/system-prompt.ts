@@ -1,4 +1,5 @@
 import type { ShownTurn } from '../conversation/match-turn.ts'
+import type { MessageCall } from '../conversation/message.ts'
 import { isSilent } from '../conversation/words.ts'
 import type { Flow } from '../flow/definition.ts'
 import type { Position } from '../flow/position.ts'
@@ -35,19 +36,21 @@ const LAST_CHARACTERS = 200
 
 /** What the model must know of replies that the caller spoke over. */
 export function cutNotes(path: readonly ShownTurn[]): readonly string[] {
-  return path.flatMap(({ heard, message }) => {
-    if (heard !== 'partial' || isSilent(message.text)) return []
+  return path.flatMap(({ turn, heard, message }) => {
+    // A turn that failed broke off by itself: the caller cut nothing.
+    if (heard !== 'partial' || turn.status === 'failed' || isSilent(message.text)) return []
     const end = message.text.slice(-LAST_CHARACTERS).replace(/[.\u2026\s]+$/u, '')
     const last = end.split(/\s+/).slice(-LAST_WORDS).join(' ').trim()
     return [`The caller spoke over your reply: it was cut after "${last}".`]
   })
 }
 
-/** A platform call that went out and left no trace in the history. */
-export function issuedNote(names: readonly string[]): readonly string[] {
-  return names.length === 0
+/** Platform calls that went out and left no trace in the history. */
+export function issuedNote(calls: readonly MessageCall[]): readonly string[] {
+  const done = calls.map((call) => `${call.name}(${call.arguments})`).join(', ')
+  return calls.length === 0
     ? []
     : [
-        `Already done by you in this turn: ${names.join(', ')}. Do not call it again; go on briefly if there is anything left to say.`,
+        `Already done by you in this turn: ${done}. Do not call it again; go on briefly if there is anything left to say.`,
       ]
 }

@@ -8,12 +8,12 @@ import type { Upstream } from '../upstream/upstream.ts'
 import { toDerivation } from './derivation.ts'
 import { conversationId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
 import { runTurn } from './run-turn.ts'
-import type { Script } from './script.ts'
+import type { TurnSettings } from './settings.ts'
 import type { TurnEngine } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
 
 interface TurnEngineDependencies {
-  readonly script: Script
+  readonly settings: TurnSettings
   readonly resolveKey: (systemText: string, material: KeyMaterial) => ConversationKey | null
   readonly upstream: Upstream
   readonly tools: ToolRunner
@@ -29,14 +29,14 @@ interface TurnEngineDependencies {
 const MAX_TURNS = 2000
 
 export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngine {
-  const { script, store, now } = dependencies
+  const { settings, store, now } = dependencies
 
   function prepare(request: TurnRequest, journalOf: (id: string) => Journal | null): PreparedTurn {
-    const view: View = viewOf(request, script)
+    const view: View = viewOf(request, settings)
     const key = dependencies.resolveKey(view.systemText, request.keyMaterial)
     const id = conversationId(request.caller, key)
     return prepareTurn(request, view, {
-      script,
+      settings,
       key,
       journal: id === null ? null : journalOf(id),
       now: now(),
@@ -47,7 +47,7 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
   return {
     derive(request) {
       const peek = (id: string) => (store ? (store.peek(id) ?? createJournal()) : null)
-      return toDerivation(prepare(request, peek), script)
+      return toDerivation(prepare(request, peek), settings)
     },
     begin(request) {
       const prepared = prepare(request, (id) => store?.open(id) ?? null)
@@ -60,6 +60,9 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
       return {
         facts,
         run: (listener) => runTurn(dependencies, { prepared, journalled, listener }),
+        delivered: () => {
+          journalled.delivered = true
+        },
       }
     },
   }

@@ -67,6 +67,8 @@ export interface RunningTurn {
    * and no `fallback` is configured, or `caller_gone`; any later failure is spoken and ends well.
    */
   run(listener: TurnListener): Promise<TurnEnd>
+  /** To be called once the end of the answer has left for the caller. */
+  delivered(): void
 }
 
 export interface TurnEngine {

@@ -1,8 +1,9 @@
 import type { AnsweredCall, JournalTurn } from '../conversation/journal.ts'
 import type { ConversationMessage } from '../conversation/message.ts'
 import type { Resolution } from '../conversation/resolve.ts'
-import type { View } from '../conversation/view.ts'
+import { toUserBlock, type View } from '../conversation/view.ts'
 import type { UpstreamMessage } from '../upstream/upstream.ts'
+import { unshownTurns } from './unshown-turns.ts'
 
 /**
  * The heard history as the model sees it: what the platform sent, with the server tool calls and
@@ -16,25 +17,27 @@ export function upstreamHistory(view: View, resolution: Resolution): readonly Up
     if (calls) calls.push(...turn.serverCalls)
     else callsBefore.set(message, [...turn.serverCalls])
   }
+  const turnOf = new Map(resolution.path.map(({ turn, message }) => [message, turn]))
   const history: UpstreamMessage[] = []
-  let speech: ConversationMessage[] = []
-  addAnswer(history, view.greeting, callsBefore)
-  for (const block of view.answered) {
-    speech.push(...block.user.messages)
-    if (resolution.unheard.has(block)) continue
-    addSpeech(history, speech)
-    speech = []
-    addAnswer(history, block.answer, callsBefore)
+  const answer = (messages: readonly ConversationMessage[]) => {
+    const before = history.length
+    addAnswer(history, messages, { callsBefore, turnOf })
+    return history.length > before
   }
-  addSpeech(history, [...speech, ...(view.open?.messages ?? [])])
-  const unshown = unshownParent(resolution)
-  if (unshown) addCalls(history, unshown.serverCalls)
+  let speech: ConversationMessage[] = []
+  answer(view.greeting)
+  for (const block of view.answered) {
+    for (const message of block.user.messages) speech.push(message)
+    if (resolution.unheard.has(block)) continue
+    const at = history.length
+    // Where nothing of the answer can go upstream, the speech around it is one message.
+    if (!answer(block.answer)) continue
+    history.splice(at, 0, ...toSpeech(speech))
+    speech = []
+  }
+  history.push(...toSpeech([...speech, ...(view.open?.messages ?? [])]))
+  for (const turn of unshownTurns(resolution)) addCalls(history, turn.serverCalls)
   return history
-}
-
-/** The turn that a follow-up with unchanged history goes on from. */
-function unshownParent({ kind, node, path }: Resolution): JournalTurn | null {
-  return kind === 'follow_up' && node && !path.some((shown) => shown.turn === node) ? node : null
 }
 
 /** Calls of the running turn so far, and what they gave. */
@@ -48,52 +51,69 @@ export function addCalls(
   for (const call of calls) history.push({ role: 'tool', callId: call.id, content: call.result })
 }
 
-function addSpeech(history: UpstreamMessage[], messages: readonly ConversationMessage[]): void {
-  const [first, ...more] = messages
-  if (!first) return
-  if (more.length === 0) {
-    history.push({
-      role: 'user',
-      content: first.parts ?? first.text,
-      ...(first.encoded && { encoded: first.encoded }),
-    })
-  } else if (messages.some((message) => message.parts)) {
-    const content = messages.flatMap<object>(
-      (message) => message.parts ?? [{ type: 'text', text: message.text }],
-    )
-    history.push({ role: 'user', content })
-  } else {
-    history.push({ role: 'user', content: messages.map((message) => message.text).join(' ') })
+/** Adjacent user messages as one; equal neighbours are one already. */
+function toSpeech(messages: readonly ConversationMessage[]): readonly UpstreamMessage[] {
+  if (messages.length === 0) return []
+  const { messages: merged, text } = toUserBlock(messages)
+  const [first] = merged
+  if (first && merged.length === 1) {
+    const content = first.parts ?? first.text
+    return [{ role: 'user', content, ...(first.encoded && { encoded: first.encoded }) }]
   }
+  if (!merged.some((message) => message.parts)) return [{ role: 'user', content: text }]
+  const content = merged.flatMap<object>(
+    (message) => message.parts ?? [{ type: 'text', text: message.text }],
+  )
+  return [{ role: 'user', content }]
 }
 
-/** Calls without a result and results without a call are left out: model servers refuse them. */
+interface Shown {
+  readonly callsBefore: ReadonlyMap<ConversationMessage, readonly AnsweredCall[]>
+  readonly turnOf: ReadonlyMap<ConversationMessage, JournalTurn>
+}
+
+/**
+ * Calls without a result and results without a call are left out, and a call's results follow it at
+ * once: model servers refuse anything else.
+ */
 function addAnswer(
   history: UpstreamMessage[],
   messages: readonly ConversationMessage[],
-  callsBefore: ReadonlyMap<ConversationMessage, readonly AnsweredCall[]>,
+  { callsBefore, turnOf }: Shown,
 ): void {
-  const answered = new Set(
-    messages.flatMap((message) => (message.role === 'tool' ? [message.callId ?? ''] : [])),
+  const results = new Map(
+    messages.flatMap((message) =>
+      message.role === 'tool' ? [[message.callId ?? '', message.text] as const] : [],
+    ),
   )
-  const open = new Set<string>()
   for (const message of messages) {
     addCalls(history, callsBefore.get(message) ?? [])
-    if (message.role === 'tool') {
-      if (!open.delete(message.callId ?? '')) continue
-      history.push({ role: 'tool', callId: message.callId ?? '', content: message.text })
-      continue
-    }
-    const calls = (message.calls ?? []).filter((call) => answered.has(call.id))
-    for (const call of calls) open.add(call.id)
-    if (calls.length > 0) {
-      history.push({ role: 'assistant', content: message.text || null, calls })
-    } else if (message.text !== '') {
+    if (message.role === 'tool') continue
+    const calls = (message.calls ?? []).flatMap((call) => {
+      const result = results.get(call.id)
+      // Once: some platforms repeat a call with its text.
+      results.delete(call.id)
+      return result === undefined ? [] : [{ ...call, result }]
+    })
+    const text = answerText(message, turnOf.get(message))
+    if (calls.length > 0) addCalls(history, calls, text || null)
+    else if (text !== '') {
+      const isOwn = text === message.text && message.encoded
       history.push({
         role: 'assistant',
-        content: message.text,
-        ...(message.encoded && { encoded: message.encoded }),
+        content: text,
+        ...(isOwn && { encoded: isOwn }),
       })
     }
   }
+}
+
+/** What was heard, without the fillers: they were never an answer. */
+function answerText({ text }: ConversationMessage, turn: JournalTurn | undefined): string {
+  if (!turn?.pieces.some((piece) => piece.type === 'filler')) return text
+  return turn.pieces
+    .filter((piece) => piece.type === 'filler')
+    .reduce((rest, piece) => rest.replace(piece.text.trim(), ' '), text)
+    .replace(/ {2,}/g, ' ')
+    .trim()
 }

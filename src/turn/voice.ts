@@ -1,6 +1,6 @@
 import { appendText, type JournalTurn } from '../conversation/journal.ts'
 import type { ModelToolCall } from '../upstream/upstream.ts'
-import type { TurnListener } from './turn.ts'
+import type { TurnEvent, TurnListener } from './turn.ts'
 
 /** The turn's way to the caller: what leaves here is journalled as sent. */
 export interface Voice {
@@ -10,7 +10,7 @@ export interface Voice {
   call(call: ModelToolCall): void | Promise<void>
   /** The next text begins a sentence of its own. */
   startSentence(): void
-  /** Something was sent, be it only a sign of life: from now on failures are spoken. */
+  /** Something was sent, be it only a sign of life. Never, where the answer is one body at the end. */
   hasStarted(): boolean
   /** Some text or call was sent. */
   hasSpoken(): boolean
@@ -25,40 +25,46 @@ export function createVoice(turn: JournalTurn, listener: TurnListener, now: () =
   let lastEventAt = now()
   let started = false
   let needsGap = false
+  /** The caller's socket is full: a sign of life would only make it fuller. */
+  let isBlocked = false
 
   const check = () => {
-    if (listener.signal.aborted || now() - lastEventAt < QUIET_FOR_MS) return
-    lastEventAt = now()
-    started = true
-    void listener.onEvent({ type: 'keep-alive' })
+    if (isBlocked || listener.signal.aborted || now() - lastEventAt < QUIET_FOR_MS) return
+    void send({ type: 'keep-alive' })
   }
   const timer = listener.streams ? setInterval(check, CHECK_EVERY_MS) : undefined
 
-  const spoke = () => {
+  function send(event: TurnEvent): void | Promise<void> {
     started = true
     lastEventAt = now()
+    const room = listener.onEvent(event)
+    if (!room) return
+    isBlocked = true
+    return room.finally(() => {
+      isBlocked = false
+    })
   }
 
   return {
     say(type, text) {
-      if (text === '' || listener.signal.aborted) return
+      // White space before the first word is nothing that could be heard.
+      const isBlank = turn.pieces.length === 0 && text.trim() === ''
+      if (text === '' || isBlank || listener.signal.aborted) return
       const gap = needsGap && !/^\s/.test(text) ? ' ' : ''
       needsGap = false
-      spoke()
       appendText(turn, type, gap + text)
-      return listener.onEvent({ type: 'text-delta', text: gap + text })
+      return send({ type: 'text-delta', text: gap + text })
     },
     call(call) {
       if (listener.signal.aborted) return
-      spoke()
       turn.platformCalls.push(call)
-      return listener.onEvent({ type: 'tool-call', call })
+      return send({ type: 'tool-call', call })
     },
     startSentence() {
       const last = turn.pieces.at(-1)
       needsGap = last !== undefined && !/\s$/.test(last.text)
     },
-    hasStarted: () => started,
+    hasStarted: () => started && listener.streams,
     hasSpoken: () => turn.pieces.length > 0 || turn.platformCalls.length > 0,
     stop: () => clearInterval(timer),
   }

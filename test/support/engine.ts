@@ -1,23 +1,20 @@
+import { ConfigFile } from '../../src/config/schema.ts'
+import { toTurnSettings } from '../../src/service.ts'
 import { createKeyResolver } from '../../src/conversation/conversation-key.ts'
 import { createJournal } from '../../src/conversation/journal.ts'
 import type { ConversationMessage } from '../../src/conversation/message.ts'
-import { ConversationOptions } from '../../src/conversation/options.ts'
-import { flowVersionOf, sealingKeyFrom } from '../../src/conversation/state-token.ts'
-import { createFillerMatcher } from '../../src/conversation/view.ts'
-import { Flow, type SpokenText } from '../../src/flow/definition.ts'
+import type { SpokenText } from '../../src/flow/definition.ts'
 import { transitionSchemas } from '../../src/flow/edges.ts'
-import { Tools } from '../../src/flow/tool-definition.ts'
 import type { Log } from '../../src/observability/log.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { createToolRunner } from '../../src/tools/create-tool-runner.ts'
-import { WebhookOptions } from '../../src/tools/options.ts'
-import { LimitOptions } from '../../src/turn/options.ts'
+import type { LimitOptions } from '../../src/turn/options.ts'
 import { createTurnEngine } from '../../src/turn/turn-engine.ts'
 import type { TurnEvent, TurnEngine, TurnEnd, TurnFacts } from '../../src/turn/turn.ts'
 import type { TurnRequest } from '../../src/turn/turn-request.ts'
 import type { Completion, CompletionRequest, Upstream } from '../../src/upstream/upstream.ts'
 
-export const silentLog: Log = {
+const silentLog: Log = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
@@ -62,7 +59,6 @@ interface EngineOptions {
   readonly upstream: Upstream
   readonly fallback?: SpokenText
   readonly limits?: Partial<LimitOptions>
-  readonly allowHosts?: readonly string[]
   readonly fillers?: readonly string[]
   /** False: nothing is remembered between requests. */
   readonly remembers?: boolean
@@ -70,33 +66,27 @@ interface EngineOptions {
 }
 
 export function buildEngine(options: EngineOptions): TurnEngine {
-  const flow = Flow.parse(options.flow)
-  const tools = Tools.parse(options.tools ?? {})
-  const conversation = ConversationOptions.parse({})
+  const config = ConfigFile.parse({
+    version: 1,
+    auth: { signing_secret: 'a secret of the tests' },
+    upstreams: { unused: { base_url: 'http://127.0.0.1:9', model: 'none' } },
+    routing: { turn_timeout_ms: options.turnTimeoutMs ?? 20_000 },
+    conversation: { ignore_assistant_texts: options.fillers ?? [] },
+    limits: options.limits ?? {},
+    flow: options.flow,
+    tools: options.tools ?? {},
+    ...(options.fallback !== undefined && { fallback: options.fallback }),
+  })
   const now = () => performance.now()
+  const { flow, tools } = config
   return createTurnEngine({
-    script: {
-      flow,
-      tools,
-      limits: LimitOptions.parse(options.limits ?? {}),
-      fallback: options.fallback ?? null,
-      turnTimeoutMs: options.turnTimeoutMs ?? 20_000,
-      timezone: 'UTC',
-      view: {
-        fillers: createFillerMatcher(options.fillers ?? []),
-        stateTool: conversation.state_tool,
-      },
-      token: {
-        sealingKey: sealingKeyFrom('a secret of the tests'),
-        flowVersion: flowVersionOf(flow),
-      },
-    },
-    resolveKey: createKeyResolver(conversation.key),
+    settings: toTurnSettings(config),
+    resolveKey: createKeyResolver(config.conversation.key),
     upstream: options.upstream,
     tools: createToolRunner({
       tools,
       schemas: transitionSchemas(flow),
-      webhooks: WebhookOptions.parse({ allow_hosts: options.allowHosts ?? [] }),
+      webhooks: config.webhooks,
       log: silentLog,
       logsContents: true,
     }),

@@ -17,6 +17,8 @@ interface FakeTurn {
 }
 
 export interface FakeEngine extends TurnEngine {
+  /** The requests whose answers left whole. */
+  readonly delivered: readonly TurnRequest[]
   readonly requests: readonly TurnRequest[]
 }
 
@@ -42,14 +44,17 @@ export const DERIVATION: Omit<Derivation, keyof TurnFacts> = {
 /** An engine that says what it is told to, and remembers what it was asked. */
 export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
   const requests: TurnRequest[] = []
+  const delivered: TurnRequest[] = []
   const facts = { ...FACTS, ...turn.facts }
   const events = turn.events ?? [{ type: 'text-delta', text: 'Hello there.' }]
   return {
     requests,
+    delivered,
     begin(request) {
       requests.push(request)
       return {
         facts,
+        delivered: () => void delivered.push(request),
         run:
           turn.run ??
           (async (listener) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startBench, type Bench } from './webhook-bench.ts'
+import { startBench, type Bench } from '../support/webhook-tools.ts'
 
 let bench: Bench
 
@@ -46,7 +46,8 @@ describe('a static tool', () => {
     const outcome = await bench
       .create(tools)
       .run(
-        { name: 'hours', arguments: '{"day":"Monday"}' },
+        'hours',
+        { day: 'Monday' },
         { signal: new AbortController().signal, values: { day: 'Sunday', clinic: 'Oak Street' } },
       )
     const text = 'Monday at Oak Street: 8-18'
@@ -58,10 +59,7 @@ describe('a static tool', () => {
     expect(
       await bench
         .create(tools)
-        .run(
-          { name: 'hours', arguments: '{}' },
-          { signal: new AbortController().signal, values: {} },
-        ),
+        .run('hours', {}, { signal: new AbortController().signal, values: {} }),
     ).toEqual({ status: 'ok', content: '{"open":[8,18]}', value: { open: [8, 18] } })
   })
 })
@@ -80,7 +78,7 @@ describe('the runner', () => {
   it.each(['slots', 'nothing', 'toString'])('has no tool to run for %s', async (name) => {
     const tools = bench.create({ slots: { type: 'mcp', server: 's', tool: 't' } })
     const context = { signal: new AbortController().signal, values: {} }
-    const outcome = await tools.run({ name, arguments: '{}' }, context)
+    const outcome = await tools.run(name, {}, context)
     expect(outcome.status).toBe('failed')
     expect(outcome.content).toMatch(/not available|no such tool/)
   })

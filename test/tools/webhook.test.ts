@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ToolOutcome } from '../../src/tools/tool-runner.ts'
 import { startWebhookServer } from '../support/webhook-server.ts'
-import { startBench, type Bench } from './webhook-bench.ts'
+import { startBench, type Bench } from '../support/webhook-tools.ts'
 
 let bench: Bench
 
@@ -160,7 +160,7 @@ describe('the address guard of webhooks', () => {
   async function runTo(url: string, allowHosts: readonly string[]): Promise<ToolOutcome> {
     return bench
       .create({ tool: { type: 'webhook', url } }, allowHosts)
-      .run({ name: 'tool', arguments: '{}' }, { signal: new AbortController().signal, values: {} })
+      .run('tool', {}, { signal: new AbortController().signal, values: {} })
   }
 
   it('reaches no private address that is not allowed, by number or by name', async () => {

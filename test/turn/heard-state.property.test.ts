@@ -96,8 +96,9 @@ function replay(heard: readonly HeardTurn[]): { state: State; mark: string | und
   let mark: string | undefined
   for (const { taken, whole } of heard) {
     if (!taken) continue
+    if (taken.full && !whole) continue
     if (taken.sets) mark = taken.mark
-    if (whole || !taken.full) state = taken.to
+    state = taken.to
   }
   return { state, mark }
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startUpstreamServer } from '../support/upstream-server.ts'
 import type { UpstreamServer } from '../support/upstream-server.ts'
-import { codeOf, connectUpstream, failure } from './connected-upstream.ts'
+import { codeOf, connectUpstream, failure } from '../support/connected-upstream.ts'
 
 let server: UpstreamServer
 let client: ReturnType<typeof connectUpstream>

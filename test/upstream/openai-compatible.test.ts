@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TurnstateError } from '../../src/errors.ts'
 import { startUpstreamServer, toEvents } from '../support/upstream-server.ts'
 import type { UpstreamServer } from '../support/upstream-server.ts'
-import { KEY, codeOf, connectUpstream, failure } from './connected-upstream.ts'
+import { KEY, codeOf, connectUpstream, failure } from '../support/connected-upstream.ts'
 
 let server: UpstreamServer
 let client: ReturnType<typeof connectUpstream>

@@ -1,6 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorObject } from 'openai/resources/shared'
-import { ZodError } from 'zod'
 import { TurnstateError } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { Log } from '../../observability/log.ts'
@@ -60,14 +59,6 @@ export function toOpenAIError(error: TurnstateError): OpenAIErrorReply {
 /** Whatever was thrown, as the one error class; what nobody foresaw is `internal`. */
 function toTurnstateError(error: unknown): TurnstateError {
   if (error instanceof TurnstateError) return error
-  if (error instanceof ZodError) {
-    const [issue] = error.issues
-    const param = issue?.path.join('.')
-    return new TurnstateError('invalid_request', 'The request is not valid', {
-      cause: error,
-      ...(param !== undefined && { param }),
-    })
-  }
   const status = statusOf(error)
   if (status === 413)
     return new TurnstateError('body_too_large', 'The body is too large', { cause: error })

@@ -26,6 +26,7 @@ export async function jsonReply(
       if (event.type === 'tool-call') calls.push(toOpenAICall(event.call))
     },
   })
+  reply.raw.once('finish', () => turn.delivered())
   return {
     ...form.envelope,
     object: 'chat.completion',

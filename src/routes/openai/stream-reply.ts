@@ -44,6 +44,7 @@ export async function streamReply(turn: RunningTurn, options: Options): Promise<
     )
   const opening = stream.isOpen() ? '' : chunks.role()
   await stream.end(opening + chunks.end(ending))
+  if (reply.raw.writableFinished) turn.delivered()
 }
 
 /** The first event brings the role chunk along, in the same write. */

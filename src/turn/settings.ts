@@ -5,7 +5,7 @@ import type { Tools } from '../flow/tool-definition.ts'
 import type { LimitOptions } from './options.ts'
 
 /** What every turn of this server goes by; made once, at start. */
-export interface Script {
+export interface TurnSettings {
   readonly flow: Flow
   readonly tools: Tools
   readonly limits: LimitOptions

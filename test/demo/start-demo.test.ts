@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
-import { startDemo, type Demo } from '../../src/demo/demo-config.ts'
+import { startDemo, type Demo } from '../../src/demo/start-demo.ts'
 import { createLog } from '../../src/observability/log.ts'
 import { createToolRunner } from '../../src/tools/create-tool-runner.ts'
 
@@ -32,8 +32,8 @@ it('starts an API that the tools of that configuration can look up, offer and bo
     logsContents: true,
   })
   const signal = new AbortController().signal
-  const run = (name: string, args: object, values: Readonly<Record<string, unknown>>) =>
-    runner.run({ name, arguments: JSON.stringify(args) }, { signal, values })
+  const run = (name: string, args: Readonly<Record<string, unknown>>, values: Readonly<Record<string, unknown>>) =>
+    runner.run(name, args, { signal, values })
 
   expect(await run('opening_hours', {}, {})).toMatchObject({
     content: 'Monday to Friday from 8 to 18',

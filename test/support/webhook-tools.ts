@@ -2,7 +2,7 @@ import { Tools } from '../../src/flow/tool-definition.ts'
 import type { Log } from '../../src/observability/log.ts'
 import { createToolRunner } from '../../src/tools/create-tool-runner.ts'
 import type { ToolOutcome, ToolRunner } from '../../src/tools/tool-runner.ts'
-import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts'
+import { startWebhookServer, type WebhookServer } from './webhook-server.ts'
 
 interface Line {
   readonly level: string
@@ -52,7 +52,8 @@ export async function startBench(): Promise<Bench> {
     create,
     run: (tool, { args = {}, values = {}, signal } = {}) =>
       create({ tool: { type: 'webhook', url: `${server.url}/things`, ...tool } }).run(
-        { name: 'tool', arguments: JSON.stringify(args) },
+        'tool',
+        args,
         { signal: signal ?? new AbortController().signal, values },
       ),
     close: async () => {

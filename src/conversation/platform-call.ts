@@ -1,0 +1,70 @@
+import type { Effort } from './match-words.ts'
+import type { ConversationMessage, MessageCall } from './message.ts'
+
+/** Longer arguments are compared as they stand. */
+const MAX_CANONICAL_CHARACTERS = 100_000
+const CHARACTERS_PER_STEP = 10
+const MESSAGES_PER_STEP = 20
+
+// The same calls are compared with several turns.
+const canonicalArguments = new WeakMap<MessageCall, string>()
+
+/**
+ * The index of the first message, from `from` on, that shows one of the calls: same id, or same name
+ * and arguments. -1 if there is none.
+ */
+export function findCall(
+  sent: readonly MessageCall[],
+  messages: readonly ConversationMessage[],
+  from: number,
+  effort: Effort,
+): number {
+  if (sent.length === 0) return -1
+  effort.left -= (messages.length - from) / MESSAGES_PER_STEP
+  for (let index = from; index < messages.length; index++) {
+    for (const call of messages[index]?.calls ?? []) {
+      effort.left -= sent.length
+      if (effort.left <= 0) return -1
+      if (sent.some((ours) => isSameCall(ours, call, effort))) return index
+    }
+  }
+  return -1
+}
+
+export function isSameCall(ours: MessageCall, theirs: MessageCall, effort: Effort): boolean {
+  if (ours.id === theirs.id) return true
+  if (ours.name !== theirs.name) return false
+  return (
+    ours.arguments === theirs.arguments || canonical(ours, effort) === canonical(theirs, effort)
+  )
+}
+
+/** The arguments with their keys in order, or as they stand if they are no JSON. */
+function canonical(call: MessageCall, effort: Effort): string {
+  const known = canonicalArguments.get(call)
+  if (known !== undefined) return known
+  effort.left -= call.arguments.length / CHARACTERS_PER_STEP
+  const text = canonicalJson(call.arguments)
+  canonicalArguments.set(call, text)
+  return text
+}
+
+function canonicalJson(text: string): string {
+  if (text.length > MAX_CANONICAL_CHARACTERS) return text
+  try {
+    return JSON.stringify(sorted(JSON.parse(text)))
+  } catch {
+    // No JSON, or nested so deeply that it cannot be walked.
+    return text
+  }
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  )
+}

@@ -1,0 +1,60 @@
+import {
+  addTurn,
+  appendText,
+  createJournal,
+  endTurn,
+  type Journal,
+  type JournalTurn,
+} from '../../src/conversation/journal.ts'
+import type { ConversationMessage, MessageCall } from '../../src/conversation/message.ts'
+import { resolve, type Resolution } from '../../src/conversation/resolve.ts'
+import { createFillerMatcher, toView, type View } from '../../src/conversation/view.ts'
+
+interface Answer {
+  readonly filler?: string
+  readonly calls?: readonly MessageCall[]
+  readonly status?: 'running' | 'finished' | 'aborted'
+}
+
+/** A conversation with a server that only resolves and journals: no flow, no model. */
+export interface Talk {
+  readonly journal: Journal
+  readonly view: (messages: readonly ConversationMessage[]) => View
+  readonly look: (messages: readonly ConversationMessage[]) => Resolution
+  /** Resolves the request and journals an answer to it. */
+  readonly ask: (
+    messages: readonly ConversationMessage[],
+    say: string,
+    answer?: Answer,
+  ) => JournalTurn
+}
+
+export function createTalk(maxTurns = 2000): Talk {
+  const journal = createJournal()
+  const options = { fillers: createFillerMatcher(['One moment... ']), stateTool: 'turnstate_state' }
+  const view = (messages: readonly ConversationMessage[]) => toView(messages, options)
+  const look = (messages: readonly ConversationMessage[]) =>
+    resolve(journal, view(messages), { now: 0, hasJournal: true, stateTool: options.stateTool })
+  return {
+    journal,
+    view,
+    look,
+    ask(messages, say, { filler, calls = [], status = 'finished' } = {}) {
+      const { path, node: parent, kind, exchange, open, position } = look(messages)
+      for (const { turn } of path) turn.shown = true
+      const start = position ?? { state: 's', variables: {}, enteredAfter: 0 }
+      const userText = open?.text ?? ''
+      const turn = addTurn(
+        journal,
+        { parent, kind, exchange, userText, start, saysOnEntry: false, startedAt: 0 },
+        maxTurns,
+      )
+      if (filler) appendText(turn, 'filler', filler)
+      if (say) appendText(turn, 'answer', say)
+      turn.platformCalls.push(...calls)
+      if (status !== 'running') endTurn(turn, { status, at: 0 })
+      turn.delivered = status === 'finished'
+      return turn
+    },
+  }
+}
