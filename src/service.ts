@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { buildApp, type App } from './app.ts'
 import type { Config } from './config/schema.ts'
 import { createKeyResolver } from './conversation/conversation-key.ts'
-import { createJournal } from './conversation/journal.ts'
+import { charactersOf, createJournal } from './conversation/journal.ts'
 import { flowVersionOf, sealingKeyFrom } from './conversation/state-token.ts'
 import { createFillerMatcher } from './conversation/view.ts'
 import type { SpokenText } from './flow/definition.ts'
@@ -17,6 +17,8 @@ import { createUpstreams } from './upstream/create-upstreams.ts'
 
 /** Conversations that are remembered at a time; the oldest idle ones go first. */
 const MAX_CONVERSATIONS = 10_000
+/** Of all of them together: some 100 MB at most. */
+const MAX_CHARACTERS = 50_000_000
 
 interface ServiceDependencies {
   readonly config: Config
@@ -53,6 +55,8 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
             create: createJournal,
             retainMs: config.conversation.retain,
             maxEntries: MAX_CONVERSATIONS,
+            weightOf: charactersOf,
+            maxWeight: MAX_CHARACTERS,
             now,
           }),
     log,

@@ -1,8 +1,7 @@
 import { childrenOf, isContinuation, type Journal, type JournalTurn } from './journal.ts'
 import type { Kind } from './kinds.ts'
 import type { UserBlock, View } from './view.ts'
-import { sameUserText } from './walk.ts'
-import { isProperPrefix } from './words.ts'
+import { answersLongerText, sameUserText } from './user-key.ts'
 
 /** A shorter transcript that arrives within this time of the longer one is a straggler. */
 const LATE_WITHIN_MS = 3000
@@ -42,7 +41,10 @@ export function classify(situation: Situation): Verdict {
     retryOf: null,
     asksAgain: new Set(),
   })
-  if (!open && view.tail === 'nobody') return here('opening')
+  if (!open && view.tail === 'nobody') {
+    const openings = situation.journal.children.filter((turn) => turn.kind === 'opening')
+    return { ...here('opening'), asksAgain: new Set(openings) }
+  }
   if (isToolResultTail(situation)) return here('follow_up')
   const unchanged = deliveredCallAtPlace(situation)
   if (unchanged) {
@@ -60,7 +62,7 @@ function classifySpeech(situation: Situation, open: UserBlock): Verdict {
   const place = turnsAtPlace(situation)
   const same = place.findLast((turn) => sameUserText(turn, open))
   const longer = place.findLast(
-    (turn) => turn.status === 'running' && isProperPrefix(open.text, turn.userText),
+    (turn) => turn.status === 'running' && answersLongerText(turn, open),
   )
   const speech = (kind: Kind, again?: JournalTurn): Verdict => ({
     kind,

@@ -20,6 +20,8 @@ interface KeySource {
   readonly read: (systemText: string, material: KeyMaterial) => unknown
 }
 
+/** Bounds what a costly pattern can do to a system text of megabytes. */
+const MAX_SEARCHED_CHARACTERS = 262_144
 /** Longer values are no ids; they would only fill the memory and the log. */
 const MAX_KEY_CHARACTERS = 256
 
@@ -61,7 +63,7 @@ const READERS: Readonly<Record<string, (material: KeyMaterial, path: string) => 
  */
 function onlyMatch(pattern: RegExp, text: string): string | undefined {
   let found: string | undefined
-  for (const match of text.matchAll(pattern)) {
+  for (const match of text.slice(0, MAX_SEARCHED_CHARACTERS).matchAll(pattern)) {
     const value = match.length > 1 ? match[1] : match[0]
     if (value === undefined) continue
     if (found !== undefined && found !== value) return undefined

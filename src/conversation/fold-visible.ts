@@ -6,25 +6,34 @@ import type { Position } from '../flow/position.ts'
 import type { ConversationMessage } from './message.ts'
 import type { View } from './view.ts'
 
+/** The exchange in which something happened, and what the caller had said. */
+export interface Moment {
+  readonly exchange: number
+  readonly lastUserText: string
+}
+
 interface VisibleOptions {
   readonly flow: Flow
   /** Only what follows this message counts; null for the whole history. */
   readonly after: ConversationMessage | null
+  /** Number of the first answered block. */
+  readonly firstExchange: number
   /** The last turn that is shown was not heard whole. */
-  readonly wasCut?: boolean
-  readonly factsAt: (position: Position) => Facts
+  readonly wasCut: boolean
+  readonly factsAt: (position: Position, moment: Moment) => Facts
   readonly maxTransitions: number
 }
 
-interface NumberedMessage {
+interface AnswerMessage {
   readonly message: ConversationMessage
-  readonly exchange: number
+  readonly moment: Moment
 }
 
-function* answers(view: View, firstExchange: number): Generator<NumberedMessage> {
-  for (const message of view.greeting) yield { message, exchange: 0 }
+function* answers(view: View, firstExchange: number): Generator<AnswerMessage> {
+  for (const message of view.greeting) yield { message, moment: { exchange: 0, lastUserText: '' } }
   for (const [index, block] of view.answered.entries()) {
-    for (const message of block.answer) yield { message, exchange: firstExchange + index }
+    const moment = { exchange: firstExchange + index, lastUserText: block.user.text }
+    for (const message of block.answer) yield { message, moment }
   }
 }
 
@@ -36,37 +45,43 @@ export function foldVisible(view: View, position: Position, options: VisibleOpti
   const names = new Map<string, string>()
   let counts = options.after === null
   let current = position
-  // Counted from the end: the head may have been cut, and then the first block is not exchange 1.
-  const { exchange: present } = options.factsAt(position)
-  const first = present - view.answered.length + (view.open ? 0 : 1)
-  for (const { message, exchange } of answers(view, first)) {
+  let settledAt: Moment | null = null
+  for (const { message, moment } of answers(view, options.firstExchange)) {
     for (const call of message.calls ?? []) names.set(call.id, call.name)
     if (message.role === 'tool' && counts) {
-      const tool = names.get(message.callId ?? '')
-      if (tool) current = afterResult(current, { tool, content: message.text, exchange }, options)
+      const moved = followResult(
+        current,
+        names.get(message.callId ?? ''),
+        { message, moment },
+        options,
+      )
+      // Without a step, the conditions of one exchange say the same after each of its results.
+      const isSettled = moved === current && settledAt === moment
+      current = isSettled ? current : followEdges(moved, moment, options)
+      settledAt = moment
     }
     if (message === options.after) counts = true
   }
   return current
 }
 
-interface VisibleResult {
-  readonly tool: string
-  readonly content: string
-  readonly exchange: number
+function followResult(
+  position: Position,
+  tool: string | undefined,
+  { message, moment }: AnswerMessage,
+  { flow, wasCut }: VisibleOptions,
+): Position {
+  if (tool === undefined) return position
+  const status = platformResultStatus(message.text)
+  const edge = resultEdge(flow, position.state, { tool, status, wasCut })
+  return edge ? enter(position, toTransition(position.state, edge, moment.exchange)) : position
 }
 
-function afterResult(position: Position, result: VisibleResult, options: VisibleOptions): Position {
-  const { wasCut = false } = options
-  const status = platformResultStatus(result.content)
-  const edge = resultEdge(options.flow, position.state, { tool: result.tool, status, wasCut })
-  const moved = edge
-    ? enter(position, toTransition(position.state, edge, result.exchange))
-    : position
-  return followOpenEdges(options.flow, moved, {
-    factsAt: options.factsAt,
-    enteredAfter: result.exchange,
-    wasCut,
+function followEdges(position: Position, moment: Moment, options: VisibleOptions): Position {
+  return followOpenEdges(options.flow, position, {
+    factsAt: (at) => options.factsAt(at, moment),
+    enteredAfter: moment.exchange,
+    wasCut: options.wasCut,
     budget: options.maxTransitions,
-  }).reduce(enter, moved)
+  }).reduce(enter, position)
 }

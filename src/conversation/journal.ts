@@ -70,7 +70,14 @@ type TurnStart = Pick<
   'parent' | 'kind' | 'exchange' | 'userText' | 'start' | 'saysOnEntry' | 'startedAt'
 >
 
-export function addTurn(journal: Journal, start: TurnStart, maxTurns: number): JournalTurn {
+/** What a conversation may keep in memory; beyond it, its oldest turns are forgotten. */
+export interface JournalLimits {
+  readonly maxTurns: number
+  /** Of texts, calls and results. */
+  readonly maxCharacters: number
+}
+
+export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimits): JournalTurn {
   const turn: JournalTurn = {
     ...start,
     id: journal.nextId,
@@ -87,8 +94,27 @@ export function addTurn(journal: Journal, start: TurnStart, maxTurns: number): J
   journal.nextId += 1
   journal.turns.push(turn)
   childrenOf(journal, turn.parent).push(turn)
-  if (journal.turns.length > maxTurns) dropOldest(journal, turn)
+  let characters = charactersOf(journal)
+  while (journal.turns.length > limits.maxTurns || characters > limits.maxCharacters) {
+    const dropped = dropOldest(journal, turn)
+    if (!dropped) break
+    characters -= charactersOfTurn(dropped)
+  }
   return turn
+}
+
+/** How much text a journal holds. */
+export function charactersOf(journal: Journal): number {
+  return journal.turns.reduce((sum, turn) => sum + charactersOfTurn(turn), 0)
+}
+
+function charactersOfTurn(turn: JournalTurn): number {
+  // Twice: user speech is also kept in the form that it is compared by.
+  let characters = 2 * turn.userText.length
+  for (const { text } of turn.pieces) characters += text.length
+  for (const call of turn.platformCalls) characters += call.arguments.length
+  for (const call of turn.serverCalls) characters += call.arguments.length + call.result.length
+  return characters
 }
 
 export function childrenOf(journal: Journal, node: JournalTurn | null): JournalTurn[] {
@@ -99,16 +125,17 @@ export function childrenOf(journal: Journal, node: JournalTurn | null): JournalT
  * Forgets the oldest ended turn that nothing stands on; if there is none, the first turn of the path,
  * and what stood on it then stands under the root.
  */
-function dropOldest(journal: Journal, newest: JournalTurn): void {
+function dropOldest(journal: Journal, newest: JournalTurn): JournalTurn | null {
   const leaf = journal.turns.find(
     (turn) => turn !== newest && turn.children.length === 0 && turn.status !== 'running',
   )
   const dropped = leaf ?? journal.turns.find((turn) => !turn.parent)
-  if (!dropped || dropped === newest) return
+  if (!dropped || dropped === newest) return null
   journal.turns.splice(journal.turns.indexOf(dropped), 1)
   const siblings = childrenOf(journal, dropped.parent)
   siblings.splice(siblings.indexOf(dropped), 1, ...dropped.children)
   for (const child of dropped.children) child.parent = dropped.parent
+  return dropped
 }
 
 /** Adds sent text; neighbouring text of one type is one piece. */

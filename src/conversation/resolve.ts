@@ -38,8 +38,8 @@ interface ResolveOptions {
   readonly stateTool: string
 }
 
-/** About half a second; a hundred exchanges with three turns each need a thousandth of it. */
-const MAX_EFFORT = 5_000_000
+/** About a tenth of a second; a hundred exchanges with three turns each need a hundredth of it. */
+const MAX_EFFORT = 1_000_000
 
 /** Decides everything about a request from its view and the journal. Pure. */
 export function resolve(journal: Journal, view: View, options: ResolveOptions): Resolution {
@@ -58,7 +58,9 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
   const verdict = classify({ journal, view, open, node, answeredExchange, ...options })
   const path = [...openingPath, ...walked.path]
   const last = path.at(-1)
-  const onPath = new Set(path.map((shown) => shown.turn))
+  const onPath = new Set(path.map(({ turn }) => turn))
+  // Where the head of the history was cut, the turns above its first one are on the path as well.
+  for (let at = walked.path[0]?.turn.parent; at; at = at.parent) onPath.add(at)
   const discarded = journal.turns.filter(
     (turn) => wasAnswered(turn) && !onPath.has(turn) && !verdict.asksAgain.has(turn),
   )

@@ -12,8 +12,8 @@ import { wordKey } from './words.ts'
 const Claims = z.strictObject({
   /** Version of the flow; a token of another one is ignored. */
   flow: z.string(),
-  /** The conversation's key; null when the request stood alone. */
-  key: z.string().nullable(),
+  /** Whose conversation it is of. */
+  identity: z.string(),
   exchange: z.int().min(0),
   /** Of the normalised user blocks up to that exchange. */
   digest: z.string(),
@@ -34,7 +34,7 @@ export interface TokenContext {
 }
 
 interface TokenSubject {
-  readonly conversation: string | null
+  readonly identity: string
   /** The history's user blocks up to and including the one that the sealed answer answers. */
   readonly userBlocks: readonly UserBlock[]
 }
@@ -60,7 +60,7 @@ export function sealState(
 ): string {
   const claims: z.infer<typeof Claims> = {
     flow: context.flowVersion,
-    key: subject.conversation,
+    identity: subject.identity,
     exchange: subject.userBlocks.length,
     digest: digestOf(subject.userBlocks),
     ...position,
@@ -84,10 +84,10 @@ export function sealState(
 export function openState(
   token: unknown,
   context: TokenContext,
-  history: { readonly conversation: string | null; readonly view: View },
+  history: { readonly identity: string; readonly view: View },
 ): SealedState | null {
   const claims = unseal(token, context.sealingKey)
-  if (!claims || claims.flow !== context.flowVersion || claims.key !== history.conversation)
+  if (!claims || claims.flow !== context.flowVersion || claims.identity !== history.identity)
     return null
   const { answered, greeting } = history.view
   const isHeard = claims.exchange === 0 ? greeting.length > 0 : claims.exchange <= answered.length

@@ -1,9 +1,10 @@
 import { childrenOf, isContinuation, type Journal, type JournalTurn } from './journal.ts'
-import { matchContinuation, matchTurn, type ShownTurn, type TurnMatch } from './match-turn.ts'
+import { matchBlockOf } from './match-block.ts'
+import { matchContinuation, type ShownTurn, type TurnMatch } from './match-turn.ts'
 import type { Effort } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
+import { sameUserText } from './user-key.ts'
 import { toUserBlock, type AnsweredBlock, type UserBlock, type View } from './view.ts'
-import { wordKey } from './words.ts'
 
 /** A history as a path in the journal. */
 export interface Walk {
@@ -30,22 +31,6 @@ interface BlockMatch {
   readonly sameText: boolean
 }
 
-// Every block is compared with several turns, and every turn with each request of its conversation.
-const userKeys = new WeakMap<JournalTurn | UserBlock, string>()
-
-function userKey(owner: JournalTurn | UserBlock, text: string): string {
-  const known = userKeys.get(owner)
-  if (known !== undefined) return known
-  const key = wordKey(text)
-  userKeys.set(owner, key)
-  return key
-}
-
-/** Whether the turn answers this very user speech. */
-export function sameUserText(turn: JournalTurn, user: UserBlock): boolean {
-  return turn.userText === user.text || userKey(turn, turn.userText) === userKey(user, user.text)
-}
-
 /** Same user text first, then the longest match, then the one word for word, then the newest. */
 function isBetter(match: TurnMatch, sameText: boolean, than: BlockMatch | null): boolean {
   if (!than) return true
@@ -65,14 +50,14 @@ function matchBlock(
   exchange: number,
   effort: Effort,
 ): BlockMatch | null {
-  const start = { messages: block.answer, index: 0, offset: 0 }
   let best: BlockMatch | null = null
   for (const turn of candidates) {
     effort.left -= 1
+    if (effort.left <= 0) return best
     if (isContinuation(turn) || turn.kind === 'opening') continue
     const sameText = sameUserText(turn, block.user)
     if (!sameText && turn.exchange !== exchange) continue
-    const match = matchTurn(turn, start, { sameUserText: sameText, effort })
+    const match = matchBlockOf(turn, block.answer, { sameUserText: sameText, effort })
     if (match && isBetter(match, sameText, best)) best = { match, sameText }
   }
   return best
@@ -206,7 +191,8 @@ export function walk(journal: Journal, view: View, effort: Effort): Walk {
     if (candidate.matchedBlocks === 0) continue
     const gain =
       candidate.matchedBlocks - best.matchedBlocks || candidate.sameTextBlocks - best.sameTextBlocks
-    if (gain > 0) best = candidate
+    // Of equal ones the newest, which discards the least; but none is better than the root.
+    if (gain > 0 || (gain === 0 && best !== fromRoot)) best = candidate
   }
   return best
 }

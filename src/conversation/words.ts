@@ -49,9 +49,7 @@ export function sameWords(left: string, right: string): boolean {
   return left === right || wordKey(left) === wordKey(right)
 }
 
-/** Whether `longer` goes on after `shorter`, which may end in the middle of a word. */
+/** Whether, of two word keys, `longer` goes on after `shorter`, which may end in mid-word. */
 export function isProperPrefix(shorter: string, longer: string): boolean {
-  const start = toWords(shorter).join(' ')
-  const whole = toWords(longer).join(' ')
-  return start !== '' && start.length < whole.length && whole.startsWith(start)
+  return shorter !== '' && shorter.length < longer.length && longer.startsWith(shorter)
 }

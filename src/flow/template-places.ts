@@ -1,6 +1,6 @@
-import type { Flow, JsonSchema } from './definition.ts'
+import type { Flow } from './definition.ts'
 import { templatePaths } from './template.ts'
-import type { Tools } from './tool-definition.ts'
+import { argumentNames, type Tools } from './tool-definition.ts'
 
 type Path = readonly (string | number)[]
 
@@ -35,7 +35,7 @@ const RESULT_TEMPLATES = ['result_template'] as const
 function toolPlaces(name: string, tool: Tools[string]): readonly TemplatePlace[] {
   const fields: Readonly<Record<string, unknown>> = { ...tool }
   const path = ['tools', name]
-  const args = argumentNames(tool.parameters)
+  const args = argumentNames(tool)
   return [
     ...TOOL_TEMPLATES.flatMap((field) => textsIn(fields[field], [...path, field], args)),
     ...textsIn(tool.execution_message, [...path, 'execution_message'], args),
@@ -48,11 +48,6 @@ function toolPlaces(name: string, tool: Tools[string]): readonly TemplatePlace[]
       [...args, 'result'],
     ),
   ]
-}
-
-function argumentNames(parameters: JsonSchema | undefined): readonly string[] {
-  const properties = parameters?.['properties']
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
 }
 
 /** The templates in a text, or in the texts of a map or list at any depth. */

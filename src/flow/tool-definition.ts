@@ -64,6 +64,27 @@ export type ToolDefinition = z.infer<typeof ToolDefinition>
 export const Tools = z.record(ToolName, ToolDefinition)
 export type Tools = Readonly<Record<string, ToolDefinition>>
 
+/** The arguments that a tool names: the `properties` of its `parameters`. */
+export function argumentNames({
+  parameters,
+}: Pick<ToolDefinition, 'parameters'>): readonly string[] {
+  const properties = parameters?.['properties']
+  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
+}
+
+/**
+ * Those of the arguments that the tool's templates may see. A model writes what a caller talks it
+ * into: an argument that nobody asked for must not stand in for a variable, or a `{{patient_id}}`
+ * that the flow has set would let one caller act for another patient.
+ */
+export function templateArguments(
+  tool: Pick<ToolDefinition, 'parameters'>,
+  args: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const declared = argumentNames(tool).filter((name) => Object.hasOwn(args, name))
+  return Object.fromEntries(declared.map((name) => [name, args[name]]))
+}
+
 /** Reads change nothing; what is not known to be a read counts as a write. */
 export function effectOf(tool: ToolDefinition): 'read' | 'write' {
   if (tool.effect) return tool.effect

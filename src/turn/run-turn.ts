@@ -7,7 +7,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import { answerSilence } from './answer-silence.ts'
 import { generate, speak } from './generate.ts'
 import { NO_USAGE, type LiveTurn } from './live-turn.ts'
-import { conversationId, type PreparedTurn } from './prepare-turn.ts'
+import { identityOf, type PreparedTurn } from './prepare-turn.ts'
 import { BUILT_IN_FALLBACK, type TurnSettings } from './settings.ts'
 import type { TurnEnd, TurnListener } from './turn.ts'
 import { createVoice } from './voice.ts'
@@ -83,13 +83,14 @@ async function speakFailure(
   error: unknown,
 ): Promise<TurnEnd> {
   if (listener.signal.aborted) {
-    if (!listener.streams) forgetUnsent(turn.journalled)
+    forgetUnsent(turn.journalled, listener)
     throw new TurnstateError('caller_gone', 'The caller is gone.', { cause: error })
   }
   const { fallback } = turn.settings
   const isKnown = error instanceof TurnstateError
   const mayThrow = fallback === null && !turn.voice.hasStarted()
   if (mayThrow) {
+    forgetUnsent(turn.journalled, listener)
     throw isKnown
       ? error
       : new TurnstateError('internal', 'Something went wrong.', { cause: error })
@@ -101,7 +102,8 @@ async function speakFailure(
 }
 
 /** Nothing of an answer in one body has left before it is whole. */
-function forgetUnsent(turn: JournalTurn): void {
+function forgetUnsent(turn: JournalTurn, { streams }: TurnListener): void {
+  if (streams) return
   turn.pieces.length = 0
   turn.platformCalls.length = 0
 }
@@ -109,14 +111,13 @@ function forgetUnsent(turn: JournalTurn): void {
 function toTurnEnd(turn: LiveTurn, finishReason: TurnEnd['finishReason']): TurnEnd {
   const { request, view, facts } = turn.prepared
   const answered = view.answered.map((block) => block.user)
-  const { conversation: key, keySource: source } = facts
   return {
     finishReason,
     ...(turn.usage && { usage: turn.usage }),
     state: turn.position.state,
     token: () =>
       sealState(turn.settings.token, turn.position, {
-        conversation: conversationId(request.caller, key === null ? null : { key, source }),
+        identity: identityOf(request.caller, facts.conversation),
         userBlocks: view.open ? [...answered, view.open] : answered,
       }),
   }

@@ -6,7 +6,7 @@ import type { MemoryStore } from '../store/memory-store.ts'
 import type { ToolRunner } from '../tools/tool-runner.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { toDerivation } from './derivation.ts'
-import { conversationId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
+import { identityOf, journalId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
 import { runTurn } from './run-turn.ts'
 import type { TurnSettings } from './settings.ts'
 import type { TurnEngine } from './turn.ts'
@@ -25,8 +25,8 @@ interface TurnEngineDependencies {
   readonly date: () => Date
 }
 
-/** Turns of one conversation that are remembered; a call has a few dozen. */
-const MAX_TURNS = 2000
+/** A call has a few dozen turns and some ten thousand characters. */
+const JOURNAL_LIMITS = { maxTurns: 2000, maxCharacters: 4_000_000 }
 
 export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngine {
   const { settings, store, now } = dependencies
@@ -34,7 +34,7 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
   function prepare(request: TurnRequest, journalOf: (id: string) => Journal | null): PreparedTurn {
     const view: View = viewOf(request, settings)
     const key = dependencies.resolveKey(view.systemText, request.keyMaterial)
-    const id = conversationId(request.caller, key)
+    const id = journalId(request.caller, key)
     return prepareTurn(request, view, {
       settings,
       key,
@@ -56,10 +56,15 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
       const { kind, exchange, node: parent } = resolution
       const userText = resolution.open?.text ?? ''
       const turn = { parent, kind, exchange, userText, start, saysOnEntry, startedAt: now() }
-      const journalled = addTurn(prepared.journal, turn, MAX_TURNS)
+      const journalled = addTurn(prepared.journal, turn, JOURNAL_LIMITS)
+      const weigh = () => {
+        if (facts.conversation !== null)
+          store?.weigh(identityOf(request.caller, facts.conversation))
+      }
+      weigh()
       return {
         facts,
-        run: (listener) => runTurn(dependencies, { prepared, journalled, listener }),
+        run: (listener) => runTurn(dependencies, { prepared, journalled, listener }).finally(weigh),
         delivered: () => {
           journalled.delivered = true
         },

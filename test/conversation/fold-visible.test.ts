@@ -42,11 +42,13 @@ function fold(messages: readonly ConversationMessage[], given: Given = {}): Posi
     {
       flow,
       after: given.after ?? null,
+      firstExchange: exchange - view.answered.length + (view.open ? 0 : 1),
+      wasCut: false,
       maxTransitions: 3,
-      factsAt: ({ variables }) => ({
+      factsAt: ({ variables }, moment) => ({
         variables,
         extra: {},
-        exchange,
+        exchange: moment.exchange,
         turnsInState: 1,
         kind: 'new',
         lastUserText: '',

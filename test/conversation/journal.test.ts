@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   addTurn,
+  charactersOf,
   appendText,
   createJournal,
   endTurn,
@@ -24,6 +25,8 @@ beforeEach(() => {
 interface Given {
   readonly exchange?: number
   readonly ends?: boolean
+  readonly maxCharacters?: number
+  readonly userText?: string
   readonly maxTurns?: number
 }
 
@@ -34,12 +37,12 @@ function add(parent: JournalTurn | null, given: Given = {}): JournalTurn {
       parent,
       kind: 'new',
       exchange: given.exchange ?? (parent?.exchange ?? 0) + 1,
-      userText: '',
+      userText: given.userText ?? '',
       start: { state: 'a', variables: { x: 0 }, enteredAfter: 0 },
       saysOnEntry: false,
       startedAt: 0,
     },
-    given.maxTurns ?? 100,
+    { maxTurns: given.maxTurns ?? 100, maxCharacters: given.maxCharacters ?? 1_000_000 },
   )
   if (given.ends ?? true) endTurn(turn, { status: 'finished', at: 1 })
   return turn
@@ -193,5 +196,18 @@ describe('the position after a turn', () => {
     const turn = add(null)
     turn.changes.push(go('a', 'b', true), set({ x: 1 }))
     expect(positionAfter(turn, 'partial')).toMatchObject({ state: 'a', variables: { x: 1 } })
+  })
+})
+
+describe('a journal of long texts', () => {
+  it('forgets its oldest turns when they are too much together, but never the newest', () => {
+    const limits = { maxCharacters: 2000 }
+    add(null, { ...limits, userText: 'a'.repeat(400) })
+    const kept = add(null, { ...limits, userText: 'b'.repeat(400) })
+    const newest = add(null, { ...limits, userText: 'c'.repeat(500) })
+    expect(journal.turns).toEqual([kept, newest])
+    const huge = add(null, { ...limits, userText: 'd'.repeat(5000) })
+    expect(journal.turns).toEqual([huge])
+    expect(charactersOf(journal)).toBe(10_000)
   })
 })

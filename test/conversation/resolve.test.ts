@@ -47,7 +47,7 @@ function ask(messages: readonly ConversationMessage[], answer: Answer): JournalT
       saysOnEntry: false,
       startedAt: now,
     },
-    100,
+    { maxTurns: 100, maxCharacters: 1_000_000 },
   )
   if (answer.filler !== undefined) appendText(turn, 'filler', answer.filler)
   if (answer.say !== undefined) appendText(turn, 'answer', answer.say)

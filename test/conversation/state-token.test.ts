@@ -21,22 +21,19 @@ const ADA = user('Ada Lovelace.')
 const FOUND = assistant('Tuesday or Wednesday?')
 
 /** The token that comes with the answer to the history. */
-function seal(
-  messages: readonly ConversationMessage[],
-  conversation: string | null = 'c1',
-): string {
+function seal(messages: readonly ConversationMessage[], identity = 'c1'): string {
   const view = see(messages)
   const blocks = [...view.answered.map((block) => block.user), ...(view.open ? [view.open] : [])]
-  return sealState(context, position, { conversation, userBlocks: blocks })
+  return sealState(context, position, { identity, userBlocks: blocks })
 }
 
 function open(
   token: unknown,
   messages: readonly ConversationMessage[],
-  changed: { conversation?: string | null; context?: typeof context } = {},
+  changed: { identity?: string; context?: typeof context } = {},
 ) {
-  const conversation = changed.conversation === undefined ? 'c1' : changed.conversation
-  return openState(token, changed.context ?? context, { conversation, view: see(messages) })
+  const { identity = 'c1' } = changed
+  return openState(token, changed.context ?? context, { identity, view: see(messages) })
 }
 
 describe('a state token', () => {
@@ -72,8 +69,8 @@ describe('a state token', () => {
 
   it('does not count in another conversation, flow or server', () => {
     const heard = [HI, HELLO, ADA, FOUND, user('Tuesday')]
-    expect(open(token, heard, { conversation: 'c2' })).toBeNull()
-    expect(open(token, heard, { conversation: null })).toBeNull()
+    expect(open(token, heard, { identity: 'c2' })).toBeNull()
+    expect(open(token, heard, { identity: 'nobody' })).toBeNull()
     const otherFlow = { ...context, flowVersion: flowVersionOf({ a: 2 }) }
     expect(open(token, heard, { context: otherFlow })).toBeNull()
     const otherSecret = { ...context, sealingKey: sealingKeyFrom('other') }
@@ -81,8 +78,8 @@ describe('a state token', () => {
   })
 
   it('of a request without a key counts for such requests only', () => {
-    const keyless = seal([HI], null)
-    expect(open(keyless, [HI, HELLO, ADA], { conversation: null })?.position).toEqual(position)
+    const keyless = seal([HI], 'nobody')
+    expect(open(keyless, [HI, HELLO, ADA], { identity: 'nobody' })?.position).toEqual(position)
     expect(open(keyless, [HI, HELLO, ADA])).toBeNull()
   })
 
@@ -153,7 +150,7 @@ describe('any state', () => {
           context,
           { state, variables: values, enteredAfter },
           {
-            conversation: 'c1',
+            identity: 'c1',
             userBlocks: see([HI]).open ? [{ messages: [HI], text: HI.text }] : [],
           },
         )

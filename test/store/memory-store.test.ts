@@ -13,6 +13,8 @@ beforeEach(() => {
     create: () => ++made,
     retainMs: 1000,
     maxEntries: 3,
+    weightOf: (value) => value,
+    maxWeight: 1000,
     now: () => now,
   })
 })
@@ -71,6 +73,8 @@ describe('the memory store', () => {
           create: () => ++count,
           retainMs: 1000,
           maxEntries: 3,
+          weightOf: (value) => value,
+          maxWeight: 1000,
           now: () => clock,
         })
         let model: { key: string; value: number; usedAt: number }[] = []
@@ -86,5 +90,31 @@ describe('the memory store', () => {
         }
       }),
     )
+  })
+})
+
+describe('a store of values that grow', () => {
+  it('forgets the oldest idle ones when all are too heavy together', () => {
+    const heavy = createMemoryStore({
+      create: () => ({ weight: 0 }),
+      retainMs: 1000,
+      maxEntries: 10,
+      weightOf: (value) => value.weight,
+      maxWeight: 10,
+      now: () => 0,
+    })
+    for (const key of ['a', 'b', 'c']) {
+      heavy.open(key).weight = 4
+      heavy.weigh(key)
+    }
+    expect([heavy.peek('a'), heavy.peek('b'), heavy.peek('c')]).toEqual([
+      undefined,
+      { weight: 4 },
+      { weight: 4 },
+    ])
+    heavy.open('b').weight = 11
+    heavy.weigh('b')
+    expect(heavy.peek('c')).toBeUndefined()
+    expect(heavy.peek('b')).toEqual({ weight: 11 })
   })
 })

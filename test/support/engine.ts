@@ -1,7 +1,7 @@
 import { ConfigFile } from '../../src/config/schema.ts'
 import { toTurnSettings } from '../../src/service.ts'
 import { createKeyResolver } from '../../src/conversation/conversation-key.ts'
-import { createJournal } from '../../src/conversation/journal.ts'
+import { charactersOf, createJournal } from '../../src/conversation/journal.ts'
 import type { ConversationMessage } from '../../src/conversation/message.ts'
 import type { SpokenText } from '../../src/flow/definition.ts'
 import { transitionSchemas } from '../../src/flow/edges.ts'
@@ -93,7 +93,14 @@ export function buildEngine(options: EngineOptions): TurnEngine {
     store:
       options.remembers === false
         ? null
-        : createMemoryStore({ create: createJournal, retainMs: 60_000, maxEntries: 100, now }),
+        : createMemoryStore({
+            create: createJournal,
+            retainMs: 60_000,
+            maxEntries: 100,
+            weightOf: charactersOf,
+            maxWeight: 10_000_000,
+            now,
+          }),
     log: silentLog,
     now,
     date: () => new Date('2026-11-20T09:30:00Z'),

@@ -47,7 +47,7 @@ export function createTalk(maxTurns = 2000): Talk {
       const turn = addTurn(
         journal,
         { parent, kind, exchange, userText, start, saysOnEntry: false, startedAt: 0 },
-        maxTurns,
+        { maxTurns, maxCharacters: 1_000_000 },
       )
       if (filler) appendText(turn, 'filler', filler)
       if (say) appendText(turn, 'answer', say)
