@@ -13,12 +13,21 @@ function userKey(owner: JournalTurn | UserBlock, text: string): string {
   return key
 }
 
+/** The user speech of a turn, in the form that it is compared by. */
+export function turnKey(turn: JournalTurn): string {
+  return userKey(turn, turn.userText)
+}
+
+export function blockKey(user: UserBlock): string {
+  return userKey(user, user.text)
+}
+
 /** Whether the turn answers this very user speech. */
 export function sameUserText(turn: JournalTurn, user: UserBlock): boolean {
-  return turn.userText === user.text || userKey(turn, turn.userText) === userKey(user, user.text)
+  return turn.userText === user.text || turnKey(turn) === blockKey(user)
 }
 
 /** Whether the turn answers speech that goes on after this one, which may be cut in mid-word. */
 export function answersLongerText(turn: JournalTurn, user: UserBlock): boolean {
-  return isProperPrefix(userKey(user, user.text), userKey(turn, turn.userText))
+  return isProperPrefix(blockKey(user), turnKey(turn))
 }

@@ -3,7 +3,7 @@ import { matchBlockOf } from './match-block.ts'
 import { matchContinuation, type ShownTurn, type TurnMatch } from './match-turn.ts'
 import type { Effort } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
-import { sameUserText } from './user-key.ts'
+import { blockKey, sameUserText, turnKey } from './user-key.ts'
 import { toUserBlock, type AnsweredBlock, type UserBlock, type View } from './view.ts'
 
 /** A history as a path in the journal. */
@@ -183,18 +183,35 @@ export function walk(journal: Journal, view: View, effort: Effort): Walk {
   const first = view.answered[0]
   if (!first || journal.turns.length === 0 || isAnchored(fromRoot, first)) return fromRoot
   const context = { journal, view, effort, known: new Map() }
+  const mostSameTexts = countKnownTexts(journal, view)
+  const cannotBeBeaten = ({ matchedBlocks, sameTextBlocks }: Walk) =>
+    matchedBlocks === view.answered.length && sameTextBlocks >= mostSameTexts
   let best = fromRoot
-  for (const start of journal.turns) {
-    if (start.children.length === 0) continue
-    if (effort.left <= 0) break
+  for (const start of likelyStarts(journal, first)) {
+    if (cannotBeBeaten(best) || effort.left <= 0) break
     const candidate = walkFrom(start, context)
-    if (candidate.matchedBlocks === 0) continue
     const gain =
       candidate.matchedBlocks - best.matchedBlocks || candidate.sameTextBlocks - best.sameTextBlocks
-    // Of equal ones the newest, which discards the least; but none is better than the root.
-    if (gain > 0 || (gain === 0 && best !== fromRoot)) best = candidate
+    if (gain > 0) best = candidate
   }
   return best
+}
+
+/** Every node, the newest first and before all others those that the first block follows. */
+function likelyStarts(journal: Journal, first: AnsweredBlock): ReadonlySet<JournalTurn> {
+  const newestFirst = journal.turns.toReversed()
+  const starts = new Set<JournalTurn>()
+  for (const turn of newestFirst) {
+    if (turn.parent && sameUserText(turn, first.user)) starts.add(turn.parent)
+  }
+  for (const turn of newestFirst) if (turn.children.length > 0) starts.add(turn)
+  return starts
+}
+
+/** How many of the blocks answer speech that the journal knows at all. */
+function countKnownTexts(journal: Journal, view: View): number {
+  const known = new Set(journal.turns.map((turn) => turnKey(turn)))
+  return view.answered.filter((block) => known.has(blockKey(block.user))).length
 }
 
 /** Whether the first answered block stands under the root with the same user text. */

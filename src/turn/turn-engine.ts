@@ -1,5 +1,6 @@
 import type { ConversationKey, KeyMaterial } from '../conversation/conversation-key.ts'
 import { addTurn, createJournal, type Journal } from '../conversation/journal.ts'
+import { TurnstateError } from '../errors.ts'
 import type { View } from '../conversation/view.ts'
 import type { Log } from '../observability/log.ts'
 import type { MemoryStore } from '../store/memory-store.ts'
@@ -27,6 +28,14 @@ interface TurnEngineDependencies {
 
 /** A call has a few dozen turns and some ten thousand characters. */
 const JOURNAL_LIMITS = { maxTurns: 2000, maxCharacters: 4_000_000 }
+/** Platforms were seen to ask eight times at once; each attempt is compared with all others. */
+const MAX_RUNNING_TURNS = 64
+
+function refuseCrowd(journal: Journal): void {
+  const running = journal.turns.filter((turn) => turn.status === 'running').length
+  if (running < MAX_RUNNING_TURNS) return
+  throw new TurnstateError('overloaded', 'Too many requests for this conversation at once.')
+}
 
 export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngine {
   const { settings, store, now } = dependencies
@@ -35,10 +44,12 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
     const view: View = viewOf(request, settings)
     const key = dependencies.resolveKey(view.systemText, request.keyMaterial)
     const id = journalId(request.caller, key)
+    const journal = id === null ? null : journalOf(id)
+    if (journal) refuseCrowd(journal)
     return prepareTurn(request, view, {
       settings,
       key,
-      journal: id === null ? null : journalOf(id),
+      journal,
       now: now(),
       date: dependencies.date(),
     })
