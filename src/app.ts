@@ -10,6 +10,7 @@ import { healthRoutes } from './routes/health.ts'
 import { answerMalformedHttp } from './routes/malformed-http.ts'
 import { answerNotFound, createErrorHandler } from './routes/openai/error-reply.ts'
 import { openAiRoutes } from './routes/openai/openai-routes.ts'
+import { refuseMissingHost } from './routes/missing-host.ts'
 import type { AuthKey } from './routes/options.ts'
 import { createTurnGate } from './routes/turn-gate.ts'
 import { TURN_HEADERS } from './routes/turn-headers.ts'
@@ -63,6 +64,8 @@ export function buildApp(dependencies: Dependencies): App {
       headersTimeout: timeouts.requestMs,
       connectionsCheckingInterval: Math.min(timeouts.requestMs, 5000),
       noDelay: true,
+      // Node's own refusal has no body.
+      requireHostHeader: false,
     },
     rewriteUrl(request) {
       const { url, secret } = canonicalUrl(request.method ?? '', request.url ?? '/')
@@ -74,6 +77,7 @@ export function buildApp(dependencies: Dependencies): App {
   })
   server.setErrorHandler(handleError)
   server.setNotFoundHandler(answerNotFound)
+  refuseMissingHost(server)
   acceptAnyContentType(server)
   allowAnyOrigin(server)
   healthRoutes(server, { isReady, isDraining: gate.isDraining, openApiText })

@@ -16,6 +16,12 @@ export interface EncodedJson {
   readonly end: number
 }
 
+/** An element as it was found. */
+export interface ElementSpan extends EncodedJson {
+  /** Keys at the top of the element, with equal ones counted each; 0 if it is no object. */
+  readonly keyCount: number
+}
+
 const QUOTE = 0x22
 const COMMA = 0x2c
 const COLON = 0x3a
@@ -33,7 +39,7 @@ const SHORT_STRING = 12
  * As with `JSON.parse` the last of several equal keys counts. Null when there is no such array and
  * whenever that is not certain (a top-level key is written with escapes, bytes that are not UTF-8).
  */
-export function arrayElementSpans(body: Buffer, key: string): readonly EncodedJson[] | null {
+export function arrayElementSpans(body: Buffer, key: string): readonly ElementSpan[] | null {
   if (!isUtf8(body)) return null
   const wanted = Buffer.from(key)
   let at = skipSpace(body, 0)
@@ -55,13 +61,13 @@ export function arrayElementSpans(body: Buffer, key: string): readonly EncodedJs
   return elementSpans(body, arrayAt)
 }
 
-function elementSpans(body: Buffer, arrayAt: number): readonly EncodedJson[] | null {
-  const spans: EncodedJson[] = []
+function elementSpans(body: Buffer, arrayAt: number): readonly ElementSpan[] | null {
+  const spans: ElementSpan[] = []
   let at = skipSpace(body, arrayAt + 1)
   if (body[at] === CLOSE_BRACKET) return spans
   for (;;) {
-    const end = skipValue(body, at)
-    spans.push({ body, index: spans.length, start: at, end })
+    const { end, keyCount } = scanValue(body, at)
+    spans.push({ body, index: spans.length, start: at, end, keyCount })
     at = skipSpace(body, end)
     if (body[at] === CLOSE_BRACKET) return spans
     if (body[at] !== COMMA) return null
@@ -100,14 +106,20 @@ function nextQuote(body: Buffer, from: number): number {
 }
 
 function skipValue(body: Buffer, from: number): number {
-  const byte = body[from]
-  if (byte === QUOTE) return skipString(body, from)
-  return byte === OPEN_BRACE || byte === OPEN_BRACKET
-    ? skipNested(body, from)
-    : skipScalar(body, from)
+  return scanValue(body, from).end
 }
 
-function skipNested(body: Buffer, from: number): number {
+type Scanned = Pick<ElementSpan, 'end' | 'keyCount'>
+
+function scanValue(body: Buffer, from: number): Scanned {
+  const byte = body[from]
+  if (byte === OPEN_BRACE || byte === OPEN_BRACKET) return scanNested(body, from)
+  const end = byte === QUOTE ? skipString(body, from) : skipScalar(body, from)
+  return { end, keyCount: 0 }
+}
+
+function scanNested(body: Buffer, from: number): Scanned {
+  let keyCount = 0
   let depth = 0
   let at = from
   while (at < body.length) {
@@ -119,9 +131,11 @@ function skipNested(body: Buffer, from: number): number {
     at++
     if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
     else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--
-    if (depth === 0) return at
+    // Each key at this depth has one, and arrays have none.
+    else if (byte === COLON && depth === 1) keyCount++
+    if (depth === 0) return { end: at, keyCount }
   }
-  return at
+  return { end: at, keyCount }
 }
 
 function skipScalar(body: Buffer, from: number): number {

@@ -54,6 +54,28 @@ describe('arrayElementSpans', () => {
     expect(gaps).toEqual([' , ', ',', ' ,\n'])
   })
 
+  it('counts the keys at the top of each element, equal ones each', () => {
+    const list =
+      '{"a":{"b":1,"c":":"},"d":[{"e":1}]} , {} , {"a":1,"a":2,"\\u0061":3}, [{"a":1}], "a:b"'
+    const spans = arrayElementSpans(Buffer.from(`{"messages":[${list}]}`), 'messages')
+    expect(spans?.map(({ keyCount }) => keyCount)).toEqual([2, 0, 3, 0, 0])
+  })
+
+  it('counts as many keys as JSON.parse finds where none stands twice', () => {
+    fc.assert(
+      fc.property(fc.array(anyValue), fc.boolean(), (list, escapes) => {
+        const text = `{"messages":${write(list, () => ' ', escapes)}}`
+        const spans = arrayElementSpans(Buffer.from(text), 'messages')
+        const counts = (JSON.parse(text) as { messages: unknown[] }).messages.map((element) =>
+          typeof element === 'object' && element !== null && !Array.isArray(element)
+            ? Object.keys(element).length
+            : 0,
+        )
+        expect(spans?.map(({ keyCount }) => keyCount)).toEqual(counts)
+      }),
+    )
+  })
+
   it.each([
     ['backslashes before a quote', '{"a":"\\\\","b":"\\\\\\"","messages":["\\\\",2]}', ['\\', 2]],
     ['the same key at a deeper level', '{"a":{"messages":[9]},"messages":[1]}', [1]],

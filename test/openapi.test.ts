@@ -8,6 +8,7 @@ import type { TurnEvent } from '../src/turn/turn.ts'
 import { fakeEngine } from './support/fake-engine.ts'
 import { heldTurn } from './support/held-turn.ts'
 import { listeningApp, post } from './support/listening-app.ts'
+import { rawHttp, type RawConnection } from './support/raw-http.ts'
 import { requestCatalogue } from './support/request-catalogue.ts'
 
 const FILE = new URL('../openapi.yaml', import.meta.url)
@@ -21,11 +22,18 @@ const EVENTS: readonly TurnEvent[] = [
 ]
 const USAGE = { promptTokens: 7, completionTokens: 2, totalTokens: 9 }
 
+interface DocumentedHeader {
+  readonly $ref?: string
+}
+interface DocumentedResponse {
+  readonly headers?: Readonly<Record<string, DocumentedHeader>>
+}
 interface Operation {
-  readonly responses: Readonly<Record<string, { readonly $ref?: string }>>
+  readonly responses: Readonly<Record<string, DocumentedResponse & { readonly $ref?: string }>>
 }
 interface Contract {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly responses: Readonly<Record<string, DocumentedResponse>> }
 }
 
 const text = readFileSync(FILE, 'utf8')
@@ -65,6 +73,25 @@ async function expectInContract(
   return value
 }
 
+/** Checks the headers of the turn, which an error answer of this status is said to carry too. */
+function expectTurnHeaders({ status, headers }: Response): void {
+  const documented = contract.paths[CHAT]?.post?.responses[status]
+  const name = documented?.$ref?.split('/').at(-1) ?? ''
+  const turn = Object.entries(contract.components.responses[name]?.headers ?? {}).filter(([key]) =>
+    key.startsWith('x-turnstate-'),
+  )
+  expect(turn).toHaveLength(status === 503 ? 0 : 6)
+  for (const [key, { $ref }] of turn) {
+    const pointer = $ref?.slice(1) ?? `/components/responses/${name}/headers/${key}`
+    expect(problemsAt(`${pointer}/schema`, headers.get(key))).toBeNull()
+  }
+}
+
+async function untilWhole(caller: RawConnection): Promise<string> {
+  await caller.until('"code":"invalid_request"}}')
+  return caller.received()
+}
+
 async function chunks(response: Response): Promise<string[]> {
   const data: string[] = []
   createParser({ onEvent: (event) => data.push(event.data) }).feed(await response.text())
@@ -77,6 +104,22 @@ describe('the contract', () => {
     const response = await fetch(`${url}/openapi.yaml`)
     expect(response.headers.get('content-type')).toContain('application/yaml')
     expect(parse(await response.text())).toEqual(contract)
+  })
+
+  test('names every route that there is', async () => {
+    const { server } = await listeningApp()
+    const routes = [...server.printRoutes({ commonPrefix: false }).matchAll(/(\/\S*) \((.*)\)$/gm)]
+    expect(routes.length).toBeGreaterThan(5)
+    const operations = routes.flatMap(([, path = '', methods = '']) =>
+      methods.split(', ').map((method) => `${method.toLowerCase()} ${path}`),
+    )
+    // HEAD goes with every GET, and browsers' questions are answered anywhere.
+    const undocumented = operations.filter((operation) => {
+      const [method = '', path = ''] = operation.split(' ')
+      const isImplied = method === 'head' && operations.includes(`get ${path}`)
+      return method !== 'options' && !isImplied && !contract.paths[path]?.[method]
+    })
+    expect(undocumented).toEqual([])
   })
 
   test('names only routes that there are', async () => {
@@ -154,7 +197,9 @@ describe('the contract', () => {
     for (const code of ['upstream_failed', 'upstream_timeout', 'overloaded', 'internal'] as const) {
       const run = () => Promise.reject(new TurnstateError(code, 'It went wrong'))
       const failing = await listeningApp({ engine: fakeEngine({ run }) })
-      await expectError(await post(failing.url + CHAT, { ...BODY, stream: true }))
+      const response = await post(failing.url + CHAT, { ...BODY, stream: true })
+      expectTurnHeaders(response)
+      await expectError(response)
     }
     app.drain()
     await expectError(await post(app.url + CHAT, BODY, authorized))
@@ -162,6 +207,23 @@ describe('the contract', () => {
     const nowhere = await fetch(`${app.url}/nowhere`)
     expect(nowhere.status).toBe(404)
     expect(problems('Error', await nowhere.json())).toBeNull()
+  })
+
+  test('has the answers to what never became a request', async () => {
+    const { port } = await listeningApp({ timeouts: { requestMs: 40 } })
+    const start = `POST ${CHAT} HTTP/1.1\r\n`
+    for (const [sent, status] of [
+      [`${start}\r\n`, 400],
+      [`${start}host: a\r\ncontent-length: 9\r\n\r\n{`, 408],
+      [`${start}host: a\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
+    ] as const) {
+      const caller = await rawHttp(port)
+      caller.socket.write(sent)
+      const answer = status === 400 ? await untilWhole(caller) : await caller.closed()
+      expect(answer.startsWith(`HTTP/1.1 ${status} `)).toBe(true)
+      const body = answer.slice(answer.indexOf('\r\n\r\n') + 4)
+      await expectInContract(new Response(body, { status }), 'post', CHAT)
+    }
   })
 
   test('has the answer to a turn too many', async () => {

@@ -7,8 +7,8 @@ export function formatProblems(problems: readonly Problem[]): string {
 
 function formatProblem({ severity, file, line, column, path, message }: Problem): string {
   const place = line === 0 ? file : `${file}:${line}:${column}`
-  // Files may name anything; control characters would be obeyed by a terminal.
+  // Files may name anything; a terminal obeys control characters, and others turn text around.
   return [place, severity, ...(path === '' ? [] : [path]), message]
     .join(': ')
-    .replace(/\p{Cc}/gu, '?')
+    .replace(/\p{C}/gu, '?')
 }

@@ -4,6 +4,7 @@ import { suggestion } from '../flow/near-name.ts'
 import { effectOf } from '../flow/tool-definition.ts'
 import { checkJsonSchema } from '../tools/json-schema.ts'
 import { checkWebhooks } from './check-webhooks.ts'
+import { lintPatterns } from './lint-patterns.ts'
 import type { Finding, Path } from './problem.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -22,21 +23,25 @@ export function checkConfig(config: ConfigFile, host: string | undefined): reado
 
 /** What works but is probably not meant; only sensible for a configuration without errors of form. */
 export function lintConfig(config: ConfigFile): readonly Finding[] {
-  return [...lintFlow(config.flow, config.tools), ...lintWrites(config), ...lintSecret(config)].map(
-    (found) => ({ ...found, severity: 'warning' as const, atKey: isEntry(found.path) }),
-  )
+  return [
+    ...lintFlow(config.flow, config.tools),
+    ...lintPatterns(config),
+    ...lintWrites(config),
+    ...lintSecret(config),
+  ].map((found) => ({ ...found, severity: 'warning' as const, atKey: isEntry(found.path) }))
 }
 
 interface Found {
   readonly path: Path
   readonly message: string
+  readonly atKey?: boolean
 }
 
 function asErrors(found: readonly Found[]): readonly Finding[] {
   return found.map((each) => ({
     ...each,
     severity: 'error',
-    atKey: isEntry(each.path),
+    atKey: each.atKey ?? isEntry(each.path),
   }))
 }
 

@@ -1,23 +1,51 @@
+import type { z } from 'zod'
 import type { Tools } from '../flow/tool-definition.ts'
 import { createAddressGuard, type AddressGuard } from '../tools/address-guard.ts'
+import { HeaderName, HeaderValue } from '../upstream/options.ts'
 import type { Path } from './problem.ts'
 
-/** URLs of webhooks that would never be called: the guard of the running server decides here too. */
-export function checkWebhooks(
-  tools: Tools,
-  allowHosts: readonly string[],
-): readonly { readonly path: Path; readonly message: string }[] {
+interface Found {
+  readonly path: Path
+  readonly message: string
+  readonly atKey?: boolean
+}
+
+/** Webhooks that could never be called: the guard of the running server decides here too. */
+export function checkWebhooks(tools: Tools, allowHosts: readonly string[]): readonly Found[] {
   const guard = createAddressGuard(allowHosts)
   return Object.entries(tools).flatMap(([name, tool]) => {
-    const message = tool.type === 'webhook' ? urlProblem(tool.url, guard) : undefined
-    return message === undefined ? [] : [{ path: ['tools', name, 'url'], message }]
+    if (tool.type !== 'webhook') return []
+    const path = ['tools', name]
+    const message = urlProblem(tool.url, guard)
+    const ofUrl = message === undefined ? [] : [{ path: [...path, 'url'], message }]
+    return [...ofUrl, ...headerProblems(tool.headers, [...path, 'headers'])]
   })
+}
+
+function headerProblems(headers: Readonly<Record<string, string>>, path: Path): readonly Found[] {
+  return Object.entries(headers).flatMap(([name, template]) => {
+    const key = HeaderName.safeParse(name)
+    const value = HeaderValue.safeParse(withoutPlaceholders(template))
+    return [
+      ...messagesOf(key).map((message) => ({ path: [...path, name], message, atKey: true })),
+      ...messagesOf(value).map((message) => ({ path: [...path, name], message })),
+    ]
+  })
+}
+
+function messagesOf({ error }: z.ZodSafeParseResult<string>): readonly string[] {
+  return error?.issues.map((issue) => issue.message) ?? []
+}
+
+/** What is put in is made fit for its place when the tool runs. */
+function withoutPlaceholders(template: string): string {
+  return template.replace(/\{\{[^{}]*\}\}/g, 'x')
 }
 
 function urlProblem(template: string, guard: AddressGuard): string | undefined {
   const origin = /^[^/?#\\]*(\/\/[^/?#\\]*)?/.exec(template)?.[0] ?? ''
   if (origin.includes('{{')) return 'may hold {{...}} in path and query only, not in scheme or host'
-  const text = template.replace(/\{\{[^{}]*\}\}/g, 'x')
+  const text = withoutPlaceholders(template)
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
     return 'must be a whole URL, such as https://api.example/bookings'
   }

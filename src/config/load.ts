@@ -3,6 +3,7 @@ import type { Flow } from '../flow/definition.ts'
 import type { ConfiguredUpstream } from '../upstream/create-upstreams.ts'
 import { Script } from '../upstream/script.ts'
 import { checkConfig, lintConfig } from './check-config.ts'
+import { checkNames } from './check-names.ts'
 import { checkNotYet } from './check-not-yet.ts'
 import type { Environment } from './environment-values.ts'
 import { parseFile, type ParsedFile } from './parse-file.ts'
@@ -44,7 +45,8 @@ export function loadConfig(source: Omit<ConfigSource, 'text'>): LoadedConfig {
 export function parseConfig(source: ConfigSource): LoadedConfig {
   const parsed = parseFile(ConfigFile, { ...source, placeholders: PLACEHOLDERS })
   const scripts = readScripts(parsed, source)
-  const found = [...checkNotYet(parsed.written), ...checked(parsed, source.host)]
+  const asWritten = [...checkNames(parsed.written), ...checkNotYet(parsed.written)]
+  const found = [...asWritten, ...checked(parsed, source.host)]
   const problems = parsed.locate([...found, ...scripts.findings])
   const all = [...problems, ...scripts.problems]
   if (!parsed.value || all.some((problem) => problem.severity === 'error')) {
@@ -71,7 +73,7 @@ export function loadFlow(file: string): LoadedFlow {
   const read = readText(file)
   if (!read.ok) return { ok: false, problems: [unreadable(file, read.message)] }
   const parsed = parseFile(ConfigFile.pick({ flow: true }).loose(), { text: read.text, file })
-  const problems = parsed.locate([])
+  const problems = parsed.locate(checkNames(parsed.written))
   if (!parsed.value || problems.length > 0) return { ok: false, problems }
   return { ok: true, flow: parsed.value.flow }
 }

@@ -10,8 +10,8 @@ const MESSAGES_PER_STEP = 20
 const canonicalArguments = new WeakMap<MessageCall, string>()
 
 /**
- * The index of the first message, from `from` on, that shows one of the calls: same id, or same name
- * and arguments. -1 if there is none.
+ * The index of the first message, from `from` on, that shows one of the calls: the same name, and the
+ * same id or arguments. -1 if there is none.
  */
 export function findCall(
   sent: readonly MessageCall[],
@@ -31,9 +31,18 @@ export function findCall(
   return -1
 }
 
-export function isSameCall(ours: MessageCall, theirs: MessageCall, effort: Effort): boolean {
-  if (ours.id === theirs.id) return true
+function isSameCall(ours: MessageCall, theirs: MessageCall, effort: Effort): boolean {
+  // Some upstreams number the calls of each answer anew: an id alone says nothing.
   if (ours.name !== theirs.name) return false
+  return ours.id === theirs.id || hasSameArguments(ours, theirs, effort)
+}
+
+/** Whether two calls of one tool ask for the same. */
+export function hasSameArguments(
+  ours: MessageCall,
+  theirs: MessageCall,
+  effort: Effort = { left: Number.POSITIVE_INFINITY },
+): boolean {
   return (
     ours.arguments === theirs.arguments || canonical(ours, effort) === canonical(theirs, effort)
   )

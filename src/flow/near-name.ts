@@ -1,11 +1,19 @@
-/** The candidate that was probably meant, undefined when none is near. */
+/** A file with thousands of names and as many mistakes must not take minutes to check. */
+const MAX_COMPARED = 200
+
+/**
+ * The candidate that was probably meant, undefined when none is near. Of very many candidates only
+ * the first that are about as long are compared.
+ */
 export function nearName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = fold(name)
   const limit = Math.max(1, Math.floor(wanted.length / 3))
   let best: string | undefined
   let bestDistance = limit + 1
+  let compared = 0
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) > limit) continue
+    if (compared++ === MAX_COMPARED) break
     const distance = editDistance(wanted, fold(candidate))
     if (distance < bestDistance) {
       best = candidate

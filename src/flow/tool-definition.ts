@@ -49,14 +49,13 @@ export const WebhookTool = z.strictObject({
 })
 export type WebhookTool = z.infer<typeof WebhookTool>
 
-export const McpTool = z.strictObject({
+const McpTool = z.strictObject({
   ...common,
   type: z.literal('mcp'),
   server: z.string().min(1),
   tool: z.string().min(1),
   timeout_ms,
 })
-export type McpTool = z.infer<typeof McpTool>
 
 export const ToolDefinition = z.discriminatedUnion('type', [StaticTool, WebhookTool, McpTool])
 export type ToolDefinition = z.infer<typeof ToolDefinition>

@@ -20,12 +20,23 @@ export function setTurnHeaders(reply: FastifyReply, facts: TurnFacts): void {
   }
 }
 
-/** Keys come from outside: whatever is not visible ASCII, and the percent sign, is percent-encoded. */
+/**
+ * Keys come from outside: whatever is not visible ASCII, and the percent sign, is percent-encoded.
+ * What is too long ends after a whole character.
+ */
 function headerSafe(value: string): string {
-  const safe = value.replace(/[^\x21-\x7e]+|%/g, (unsafe) =>
-    [...Buffer.from(unsafe)]
-      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
-      .join(''),
-  )
-  return safe.slice(0, MAX_VALUE_LENGTH)
+  if (/^[!-$&-~]*$/.test(value)) return value.slice(0, MAX_VALUE_LENGTH)
+  let safe = ''
+  for (const character of value) {
+    const encoded = /^[!-$&-~]$/.test(character) ? character : percentEncoded(character)
+    if (safe.length + encoded.length > MAX_VALUE_LENGTH) break
+    safe += encoded
+  }
+  return safe
+}
+
+function percentEncoded(character: string): string {
+  return [...Buffer.from(character)]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('')
 }

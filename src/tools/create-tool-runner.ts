@@ -1,8 +1,9 @@
 import type { JsonSchema } from '../flow/definition.ts'
 import { lookupIn, renderTemplate, type Lookup } from '../flow/template.ts'
-import type { StaticTool, Tools } from '../flow/tool-definition.ts'
+import { templateArguments, type StaticTool, type Tools } from '../flow/tool-definition.ts'
 import type { Log } from '../observability/log.ts'
 import { compileArguments, type ArgumentsCheck } from './json-schema.ts'
+import { isTooDeep } from './nesting.ts'
 import type { WebhookOptions } from './options.ts'
 import { badOutcome, okOutcome } from './tool-outcome.ts'
 import type { ToolContext, ToolOutcome, ToolRunner } from './tool-runner.ts'
@@ -71,6 +72,7 @@ function parseArguments(text: string, check: ArgumentsCheck | undefined): Parsed
     return { ok: false, problem: 'arguments: must be JSON' }
   }
   if (!isRecord(value)) return { ok: false, problem: 'arguments: must be a JSON object' }
+  if (isTooDeep(value)) return { ok: false, problem: 'arguments: are nested too deeply' }
   const problem = check?.(value) ?? null
   return problem === null ? { ok: true, value } : { ok: false, problem }
 }
@@ -78,6 +80,8 @@ function parseArguments(text: string, check: ArgumentsCheck | undefined): Parsed
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+const NOT_AVAILABLE = 'this tool is not available'
 
 async function runTool(run: {
   readonly tools: Tools
@@ -88,15 +92,15 @@ async function runTool(run: {
 }): Promise<ToolOutcome> {
   const { tools, webhooks, name, args, context } = run
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined
-  const lookup = lookupIn(args, context.values)
-  switch (tool?.type) {
+  if (tool === undefined) return badOutcome('failed', NOT_AVAILABLE)
+  const lookup = lookupIn(templateArguments(tool, args), context.values)
+  switch (tool.type) {
     case 'static':
       return okOutcome(tool, staticResult(tool, lookup), lookup)
     case 'webhook':
       return webhooks.run({ name, tool, args, lookup, signal: context.signal })
     case 'mcp':
-    case undefined:
-      return badOutcome('failed', 'this tool is not available')
+      return badOutcome('failed', NOT_AVAILABLE)
   }
 }
 

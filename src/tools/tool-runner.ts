@@ -10,7 +10,7 @@ export interface ToolOutcome {
 
 export interface ToolContext {
   readonly signal: AbortSignal
-  /** What `{{name}}` in the tool's templates looks up, below the arguments and `result`. */
+  /** What `{{name}}` in the tool's templates looks up, below the declared arguments and `result`. */
   readonly values: Readonly<Record<string, unknown>>
 }
 

@@ -10,12 +10,15 @@ export function renderUrl(template: string, lookup: Lookup): URL | null {
   const [, origin = '', path = '', query = ''] = PARTS.exec(template) ?? []
   if (origin === '' || origin.includes('{{')) return null
   const parts = path.split('/')
-  const rendered = parts.map((part) => renderTemplate(part, lookup, encodeURIComponent))
+  const rendered = parts.map((part) => renderTemplate(part, lookup, percentEncoded))
   if (rendered.some((part, index) => leavesPlace(part, parts[index] ?? ''))) return null
-  const url = new URL(
-    origin + rendered.join('/') + renderTemplate(query, lookup, encodeURIComponent),
-  )
+  const url = new URL(origin + rendered.join('/') + renderTemplate(query, lookup, percentEncoded))
   return url.origin === new URL(origin).origin ? url : null
+}
+
+/** As `encodeURIComponent`, which throws on half a character. */
+function percentEncoded(text: string): string {
+  return encodeURIComponent(Buffer.from(text).toString())
 }
 
 /** The names whose values the URL itself holds. */

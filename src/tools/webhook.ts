@@ -4,10 +4,12 @@ import { effectOf, type WebhookTool } from '../flow/tool-definition.ts'
 import type { Log } from '../observability/log.ts'
 import { createAddressGuard } from './address-guard.ts'
 import { callHttp, type HttpFailure, type HttpResult } from './http-call.ts'
+import { isTooDeep } from './nesting.ts'
 import type { WebhookOptions } from './options.ts'
 import { badOutcome, okOutcome } from './tool-outcome.ts'
 import type { ToolOutcome } from './tool-runner.ts'
 import { toHttpCall } from './webhook-request.ts'
+import { withoutAddresses } from './without-addresses.ts'
 
 const MAX_DETAIL_LENGTH = 500
 
@@ -44,7 +46,9 @@ export function createWebhookClient(dependencies: {
         log.warn({ tool: name, httpStatus: result.status }, 'webhook failed')
         return badOutcome('failed', `the service answered ${result.status}`, detailOf(result))
       }
-      return okOutcome(tool, toToolResult(result.text), lookup)
+      const toolResult = toToolResult(result.text)
+      if (isTooDeep(toolResult.value)) return unreadable(log, name, tool)
+      return okOutcome(tool, toolResult, lookup)
     },
     close: () => agent.destroy(),
   }
@@ -70,9 +74,19 @@ function failureOutcome(failure: {
     log.warn({ tool: name, why: result.why, code: result.code }, 'webhook failed')
   }
   const error = FAILURES[result.why]
-  return result.sent && effectOf(tool) === 'write'
+  return result.sent ? withoutAnswer(tool, error) : badOutcome('failed', error)
+}
+
+/** The request has arrived, and what came of it cannot be told. */
+function withoutAnswer(tool: WebhookTool, error: string): ToolOutcome {
+  return effectOf(tool) === 'write'
     ? badOutcome('unknown', `${error}; it is not known whether this was done`)
     : badOutcome('failed', error)
+}
+
+function unreadable(log: Log, name: string, tool: WebhookTool): ToolOutcome {
+  log.warn({ tool: name, why: 'too_deep' }, 'webhook failed')
+  return withoutAnswer(tool, 'the answer of the service is nested too deeply')
 }
 
 function refuse(log: Log, tool: string): ToolOutcome {
@@ -99,5 +113,5 @@ function detailOf(result: Extract<HttpResult, { type: 'answer' }>): string | und
   if (result.status < 400 || result.status > 499 || text === '' || text.startsWith('<')) {
     return undefined
   }
-  return text.replace(/\bhttps?:\/\/[^\s"'<>]+/gi, '[link]').slice(0, MAX_DETAIL_LENGTH)
+  return withoutAddresses(text.slice(0, 8 * MAX_DETAIL_LENGTH)).slice(0, MAX_DETAIL_LENGTH)
 }

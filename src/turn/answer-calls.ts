@@ -1,6 +1,6 @@
 import type { AnsweredCall } from '../conversation/journal.ts'
 import type { MessageCall } from '../conversation/message.ts'
-import { isSameCall } from '../conversation/platform-call.ts'
+import { hasSameArguments } from '../conversation/platform-call.ts'
 import { assignedByName, assignedFrom } from '../flow/assign.ts'
 import { followOpenEdges, resultEdge, toTransition, transitionTools } from '../flow/edges.ts'
 import { effectOf } from '../flow/tool-definition.ts'
@@ -19,9 +19,6 @@ export interface AnsweredStep {
   /** The step entered a state that has something to `say`. */
   readonly enteredSay: boolean
 }
-
-/** A turn's few calls are not worth a limit. */
-const UNLIMITED = { left: Infinity }
 
 interface StepOptions {
   readonly offer: Offer
@@ -52,7 +49,7 @@ export async function answerCalls(
       answered.push(answer)
     } else if (!offer.platform.has(call.name)) {
       transitions.push(call)
-    } else if (issued.some((earlier) => isSameCall(earlier, call, UNLIMITED))) {
+    } else if (issued.some((done) => done.name === call.name && hasSameArguments(done, call))) {
       answered.push(refused(call, 'Already done; it is not done twice.'))
     } else if (!isJson(call.arguments)) {
       answered.push(refused(call, 'Wrong arguments: they are not valid JSON'))

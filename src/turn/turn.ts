@@ -17,7 +17,7 @@ export interface TurnFacts {
 }
 
 /** A turn that was answered and that the history does not show. */
-export interface DiscardedTurn {
+interface DiscardedTurn {
   readonly turn: number
   readonly exchange: number
   readonly state: string

@@ -9,7 +9,7 @@ import type { Completion, Usage } from './upstream.ts'
 /** What one read of the socket brought. */
 export interface DecodedRead {
   readonly text: string
-  /** There was text or a part of a tool call. */
+  /** There was text, more than white space if it is the first, or a part of a tool call. */
   readonly hasToken: boolean
   /** `finished`: the answer is whole, usage may follow. `done`: nothing more will come. */
   readonly progress: 'open' | 'finished' | 'done'
@@ -23,7 +23,7 @@ export interface CompletionDecoder {
    * so that it cannot be a cut connection.
    */
   end(isFramed: boolean): DecodedRead
-  /** What came so far; undefined when there is neither text nor call. */
+  /** What came so far; undefined when there is neither a call nor text but white space. */
   readonly completion: () => Completion | undefined
 }
 
@@ -102,10 +102,21 @@ function createAnswer(): Answer {
   const toolCalls = createToolCallAssembly()
   let text = ''
   let taken = ''
+  /** White space before the first word: alone it is no answer, and must not be given out as one. */
+  let held = ''
   let hasToken = false
   let finishReason: string | undefined
   let usage: Usage | undefined
   let failure: FailureReason | undefined
+
+  function takeText(delta: string): void {
+    if (text === '' && taken === '' && delta.trim() === '') {
+      held += delta
+      return
+    }
+    taken += held + delta
+    held = ''
+  }
 
   return {
     take(chunk, part) {
@@ -116,9 +127,9 @@ function createAnswer(): Answer {
       const choice = firstChoice(chunk)
       if (choice === undefined) return
       const content = isRecord(choice[part]) ? choice[part] : {}
-      const delta = contentOf(content.content)
-      taken += delta
-      if (toolCalls.add(content.tool_calls) || delta !== '') hasToken = true
+      takeText(contentOf(content.content))
+      if (toolCalls.add(content.tool_calls) || taken !== '') hasToken = true
+      if (toolCalls.isTooLarge()) failure = 'too_large'
       finishReason = textOf(choice.finish_reason) || finishReason
       if (finishReason === 'error') failure = 'error_event'
     },

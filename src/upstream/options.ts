@@ -22,12 +22,12 @@ function isPlainBaseUrl(text: string): boolean {
   )
 }
 
-const HeaderName = z
+export const HeaderName = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'must be a header name')
   .refine((name) => !OWN_HEADERS.includes(name.toLowerCase()), 'is set by the server itself')
 
-const HeaderValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII')
+export const HeaderValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII')
 
 /** Known oddities of an endpoint. Most take effect as the parts that need them are built. */
 const Compat = z.enum([

@@ -57,10 +57,13 @@ export function planAnswer(script: Script, request: CompletionRequest): PlannedA
 function sceneOf({ messages, state }: CompletionRequest): Scene {
   const spoken = messages.filter((message) => message.role !== 'system')
   const user = spoken.findLast((message) => message.role === 'user')
+  const toolOf = new Map(
+    spoken.flatMap((message) => callsOf(message).map(({ id, name }) => [id, name] as const)),
+  )
   const results: ToolResult[] = []
   for (const message of spoken.toReversed()) {
     if (message.role !== 'tool') break
-    results.push({ tool: toolOf(message.callId, spoken), content: message.content })
+    results.push({ tool: toolOf.get(message.callId) ?? '', content: message.content })
   }
   return {
     state,
@@ -68,14 +71,6 @@ function sceneOf({ messages, state }: CompletionRequest): Scene {
     tail: spoken.at(-1)?.role ?? 'none',
     results,
   }
-}
-
-function toolOf(callId: string, messages: readonly UpstreamMessage[]): string {
-  for (const message of messages.toReversed()) {
-    const call = callsOf(message).find(({ id }) => id === callId)
-    if (call) return call.name
-  }
-  return ''
 }
 
 function callsOf(message: UpstreamMessage): readonly ModelToolCall[] {
@@ -98,17 +93,25 @@ function matches({ when }: ScriptedAnswer, scene: Scene): boolean {
   if (tail !== undefined && tail !== scene.tail) return false
   if (state !== undefined && ![state].flat().includes(scene.state)) return false
   if (user === undefined) return true
-  return (wantsResult || scene.tail === 'user') && pattern(user).test(scene.user)
+  return (wantsResult || scene.tail === 'user') && pattern(user).test(matched(scene.user))
 }
 
 /** The last result that the rule asks for. */
 function chosenResult(when: ScriptedAnswer['when'], scene: Scene): ToolResult | undefined {
-  const { tool_result: tool = true, result } = when ?? {}
+  const { tool_result: tool = true, result: source } = when ?? {}
+  const result = source === undefined ? undefined : pattern(source)
   return scene.results.find(
     (candidate) =>
       (tool === true || tool === candidate.tool) &&
-      (result === undefined || pattern(result).test(candidate.content)),
+      (result === undefined || result.test(matched(candidate.content))),
   )
+}
+
+/** Bounds the work that a hostile text can cause in the author's pattern. */
+const MAX_MATCHED_CHARACTERS = 2000
+
+function matched(text: string): string {
+  return text.slice(0, MAX_MATCHED_CHARACTERS)
 }
 
 function pattern(source: string): RegExp {
@@ -116,7 +119,7 @@ function pattern(source: string): RegExp {
 }
 
 function lookupFor({ when }: ScriptedAnswer, scene: Scene): Lookup {
-  const match = when?.user === undefined ? null : pattern(when.user).exec(scene.user)
+  const match = when?.user === undefined ? null : pattern(when.user).exec(matched(scene.user))
   const content = chosenResult(when, scene)?.content ?? ''
   const result = parseJson(content) ?? content
   return (path) => {

@@ -9,7 +9,7 @@ function isPattern(source: string): boolean {
   }
 }
 
-/** A regular expression, matched anywhere in the text whatever its case. */
+/** A regular expression, matched anywhere in the first 2000 characters of the text whatever its case. */
 const Pattern = z.string().min(1).refine(isPattern, 'must be a regular expression')
 
 const Milliseconds = z.int().min(0).max(60_000)

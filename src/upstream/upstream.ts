@@ -66,7 +66,7 @@ export interface CompletionListener {
   /** Aborts the call at once; its reason becomes the rejection. */
   readonly signal: AbortSignal
   /**
-   * Text as it arrives, at most one call per upstream read. A returned promise pauses the upstream
+   * Text as it arrives, at most one call per upstream read; the first is more than white space. A returned promise pauses the upstream
    * until it is settled: that is the back-pressure of the caller's socket.
    */
   readonly onText: (text: string) => void | Promise<void>

@@ -154,6 +154,8 @@ describe('what is no HTTP', () => {
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
     ['a bad length', `POST ${CHAT} HTTP/1.1\r\nhost: a\r\ncontent-length: x\r\n\r\n`, 400],
     ['endless headers', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431],
+    ['no Host header', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    ['no Host header, no route', 'GET /x HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
     ['an unreadable path', 'GET /%zz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', 400],
   ])('(%s) is answered in the form of every error', async (_, bytes, status) => {
     const { port } = await listeningApp()
@@ -165,6 +167,13 @@ describe('what is no HTTP', () => {
       error: { type: 'invalid_request_error' },
     })
     expect(answer).not.toContain('%zz')
+  })
+
+  test('but HTTP/1.0, which has no Host header, is answered', async () => {
+    const { port } = await listeningApp()
+    const caller = await rawHttp(port)
+    caller.socket.write('GET /healthz HTTP/1.0\r\n\r\n')
+    expect(await caller.closed()).toMatch(/^HTTP\/1\.1 200 .*\{"status":"ok"\}/s)
   })
 
   test('never stands in the middle of an answer', async () => {

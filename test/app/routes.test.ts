@@ -150,6 +150,30 @@ describe('the other routes', () => {
     expect(engine.requests).toHaveLength(1)
   })
 
+  test('derive with null for a variable that cannot be written', async () => {
+    const deep: unknown = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000))
+    const variables = { patient_id: 'p1', deep, huge: 10n, list: [[1]] }
+    const { url } = await listeningApp({ engine: fakeEngine({ derivation: { variables } }) })
+    const response = await post(`${url}/v1/conversations/derive`, BODY)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({
+      state: FACTS.state,
+      variables: { patient_id: 'p1', deep: null, huge: null, list: [[1]] },
+    })
+  })
+
+  test.each([
+    ['ASCII', 'x'.repeat(1100), 'x'.repeat(1024)],
+    ['a letter at the end', `${'x'.repeat(1020)}é!`, 'x'.repeat(1020)],
+    ['emoji', '😀'.repeat(100), '%F0%9F%98%80'.repeat(85)],
+    ['a percent sign at the end', `${'x'.repeat(1022)}%`, 'x'.repeat(1022)],
+    ['control characters', `a${'\u0001'.repeat(400)}`, `a${'%01'.repeat(341)}`],
+  ])('cut a long header after a whole character: %s', async (_, conversation, expected) => {
+    const { url } = await listeningApp({ engine: fakeEngine({ facts: { conversation } }) })
+    const response = await post(`${url}/v1/chat/completions`, BODY)
+    expect(response.headers.get('x-turnstate-conversation')).toBe(expected)
+  })
+
   test('tell health, readiness and the contract', async () => {
     let ready = true
     const app = await listeningApp({ isReady: () => ready, openApiText: 'openapi: 3.1.0' })

@@ -81,17 +81,50 @@ tools:
     ])
   })
 
-  it('warns of writes that will be refused and of a missing signing secret', () => {
-    const text = `${MINIMAL.replace(/auth.*\n/, '').replace('state_prompt: Talk.', 'tools: [t, r]')}conversation: { key: [] }
+  it('warns of writes that will be refused, and not of reads', () => {
+    const text = `${MINIMAL.replace('state_prompt: Talk.', 'tools: [t, r]')}conversation: { key: [] }
 tools:
-  t: { type: webhook, url: https://api.example/ }
+  t: { type: webhook, url: https://api.example/, commit: immediate }
   r: { type: webhook, url: https://api.example/, method: GET }
 `
     expect(problemsOf(parse(text))).toEqual([
-      expect.stringMatching(
-        /^1:1 warning auth\.signing_secret: is not set: .*a write may run again/,
-      ),
-      expect.stringMatching(/^11:3 warning tools\.t: will always be refused/),
+      '12:3 warning tools.t: will always be refused: it writes, and conversation.key names no source of a key',
     ])
+  })
+
+  it('warns of writes that run at once although nobody said so', () => {
+    const text = `${MINIMAL.replace('state_prompt: Talk.', 'tools: [post, said, read, get, forced]')}tools:
+  post: { type: webhook, url: https://api.example/ }
+  said: { type: webhook, url: https://api.example/, commit: immediate }
+  read: { type: webhook, url: https://api.example/, effect: read }
+  get: { type: webhook, url: https://api.example/, method: GET }
+  forced: { type: webhook, url: https://api.example/, method: GET, effect: write }
+`
+    const why =
+      'writes, and runs as soon as it is called: the default commit rule, settled, has no effect in this version; say commit: immediate if that is meant'
+    expect(problemsOf(parse(text))).toEqual([
+      `11:3 warning tools.post: ${why}`,
+      `15:3 warning tools.forced: ${why}`,
+    ])
+  })
+
+  it('warns of a missing signing secret', () => {
+    expect(problemsOf(parse(MINIMAL.replace(/auth.*\n/, '')))).toEqual([
+      '1:1 warning auth.signing_secret: is not set: state tokens are void after a restart',
+    ])
+  })
+
+  it('warns of filters and of a retry only where they are asked for', () => {
+    const text = (on: boolean) =>
+      `${MINIMAL.replace('state_prompt: Talk.', 'tools: [t]')}speech: { strip_markdown: ${on}, strip_think: ${on} }
+tools:
+  t: { type: webhook, url: https://api.example/, commit: immediate, idempotent: ${on} }
+`
+    expect(problemsOf(parse(text(true)))).toEqual([
+      expect.stringMatching(/^10:11 warning speech\.strip_markdown: accepted, but has no effect/),
+      expect.stringMatching(/^10:33 warning speech\.strip_think: accepted, but has no effect/),
+      expect.stringMatching(/^12:\d+ warning tools\.t\.idempotent: accepted, but has no effect/),
+    ])
+    expect(problemsOf(parse(text(false)))).toEqual([])
   })
 })

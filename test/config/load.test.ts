@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig, loadFlow } from '../../src/config/load.ts'
+import { effectOf } from '../../src/flow/tool-definition.ts'
 import { configOf, MINIMAL, parse, problemsOf } from '../support/parse-config.ts'
 
 const FIXTURES = new URL('../fixtures/config/', import.meta.url).pathname
@@ -17,19 +18,77 @@ const DESIGN_ENVIRONMENT = {
 
 describe('a whole configuration', () => {
   it('fills in every default', () => {
-    const config = configOf(parse(MINIMAL))
-    expect(config).toMatchObject({
-      auth: { keys: [] },
+    const { flow, upstreams, auth, ...config } = configOf(parse(MINIMAL))
+    expect(config).toEqual({
+      version: 1,
       routing: { first_token_timeout_ms: 2500, idle_timeout_ms: 5000, turn_timeout_ms: 20_000 },
       speech: { strip_markdown: true, strip_think: true },
-      limits: { max_body_bytes: 4_194_304, max_tool_rounds: 4, max_concurrent_turns: 2000 },
-      conversation: { retain: 7_200_000, timezone: 'UTC', state_tool: 'turnstate_state' },
+      limits: {
+        max_body_bytes: 4_194_304,
+        max_tool_rounds: 4,
+        max_transitions_per_turn: 3,
+        max_concurrent_turns: 2000,
+      },
+      conversation: {
+        key: [
+          'system:CALL_ID=(conv_[A-Za-z0-9]+)',
+          'system:conv_[A-Za-z0-9]+',
+          'header.x-conversation-id',
+          'header.x-livekit-room-id',
+          'query.custom_session_id',
+          'body.call.id',
+          'extra_body.conversation_id',
+          'extra_body.call_id',
+        ],
+        state_tool: 'turnstate_state',
+        ignore_assistant_texts: [],
+        retain: 2 * 60 * 60 * 1000,
+        timezone: 'UTC',
+      },
       store: { type: 'memory' },
-      webhooks: { allow_hosts: [] },
       tools: {},
+      mcp: {},
+      webhooks: { allow_hosts: [] },
     })
-    expect(config.fallback).toBeUndefined()
+    expect(auth).toEqual({ keys: [], signing_secret: '0123456789abcdef' })
+    const main = { base_url: 'https://llm.example/v1', model: 'small', headers: {}, compat: [] }
+    expect(upstreams).toEqual({ main })
+    expect(flow).toEqual({
+      name: 'minimal',
+      starting_state: 'talk',
+      general_tools: [],
+      default_dynamic_variables: {},
+      variables: {},
+      states: { talk: { state_prompt: 'Talk.', tools: [], edges: [] } },
+    })
     expect(problemsOf(parse(MINIMAL))).toEqual([])
+  })
+
+  it('fills in the defaults of tools and silences', () => {
+    const text = `${MINIMAL.replace('state_prompt: Talk.', 'on_silence: { say: Hello? }')}mcp: { m: { url: https://mcp.example } }
+tools:
+  post: { type: webhook, url: https://api.example }
+  get: { type: webhook, method: GET, url: https://api.example }
+  text: { type: static, result: x }
+  remote: { type: mcp, server: m, tool: x }
+`
+    const { flow, tools } = configOf(parse(text))
+    expect(flow.states['talk']?.on_silence).toEqual({ say: 'Hello?', max: 2 })
+    const common = { assignments: [], idempotent: false, prefetch: false }
+    const webhook = { ...common, type: 'webhook', url: 'https://api.example', headers: {} }
+    expect(tools).toEqual({
+      post: { ...webhook, method: 'POST', timeout_ms: 6000 },
+      get: { ...webhook, method: 'GET', timeout_ms: 6000 },
+      text: { ...common, type: 'static', result: 'x' },
+      remote: { ...common, type: 'mcp', server: 'm', tool: 'x', timeout_ms: 6000 },
+    })
+    const effects = Object.entries(tools).map(([name, tool]) => [name, effectOf(tool)])
+    expect(Object.fromEntries(effects)).toEqual({
+      post: 'write',
+      get: 'read',
+      text: 'read',
+      remote: 'write',
+    })
   })
 
   it('takes the whole example of the design, with warnings for what has no effect yet', () => {
@@ -50,15 +109,16 @@ describe('a whole configuration', () => {
       'upstreams.spare.compat[0]',
       'routing.hedge',
       'filler',
-      'speech',
+      'speech.strip_markdown',
+      'speech.strip_think',
       'conversation.state_tool',
       'elevenlabs',
       'mcp',
       'webhooks.signing_secret',
+      'tools.free_slots',
       'tools.free_slots.type',
       'tools.free_slots.prefetch',
       'tools.create_booking.commit',
-      'tools.create_booking.idempotent',
       'tools.create_booking.execution_message',
       'tools.create_booking.readback',
       'tools.create_booking.compensate',

@@ -43,12 +43,12 @@ describe('broken YAML', () => {
 
   it('follows aliases to the place where the value stands', () => {
     const text = `${MINIMAL}tools:
-  a: &a { type: static, result: x, timeout_ms: 0 }
+  a: &a { type: webhook, url: https://api.example, timeout_ms: 0 }
   b: *a
 `
     expect(problemsOf(parse(text))).toEqual([
-      '11:48 error tools.a.timeout_ms: must be at least 1',
-      '11:48 error tools.b.timeout_ms: must be at least 1',
+      '11:64 error tools.a.timeout_ms: must be at least 1',
+      '11:64 error tools.b.timeout_ms: must be at least 1',
     ])
   })
 })

@@ -10,6 +10,15 @@ it.each([
   expect(nearName(name, ['second', 'say', 'free_slots', 'tools', 'edges'])).toBe(meant)
 })
 
+it('compares only so many names', () => {
+  let looked = 0
+  function* names() {
+    for (; looked < 100_000; looked++) yield `name_${String(looked).padStart(5, '0')}`
+  }
+  expect(nearName('nome_00007', names())).toBe('name_00007')
+  expect(looked).toBeLessThan(1000)
+})
+
 it('finds nothing where no name is near', () => {
   expect(nearName('goodbye', ['second', 'say', ''])).toBeUndefined()
   expect(nearName('x', [])).toBeUndefined()

@@ -12,6 +12,7 @@ interface FakeTurn {
   readonly facts?: Partial<TurnFacts>
   readonly events?: readonly TurnEvent[]
   readonly end?: Partial<TurnEnd>
+  readonly derivation?: Partial<Derivation>
   /** Instead of `events` and `end`. */
   readonly run?: RunningTurn['run']
 }
@@ -65,7 +66,7 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
     },
     derive(request) {
       requests.push(request)
-      return { ...facts, ...DERIVATION }
+      return { ...facts, ...DERIVATION, ...turn.derivation }
     },
   }
 }

@@ -26,6 +26,11 @@ export interface Bench {
   close(): Promise<void>
 }
 
+/** The parameters of a tool that declares these arguments, of any type. */
+export function declaring(...names: readonly string[]) {
+  return { parameters: { properties: Object.fromEntries(names.map((name) => [name, {}])) } }
+}
+
 export async function startBench(): Promise<Bench> {
   const server = await startWebhookServer()
   const runners: ToolRunner[] = []

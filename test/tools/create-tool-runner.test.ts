@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startBench, type Bench } from '../support/webhook-tools.ts'
+import { declaring, startBench, type Bench } from '../support/webhook-tools.ts'
 
 let bench: Bench
 
@@ -32,6 +32,24 @@ describe('parseArguments', () => {
     expect(bench.create(tools).parseArguments('find', text)).toEqual({ ok: false, problem })
   })
 
+  it('accepts arguments of 100 levels, and no deeper ones', () => {
+    const parse = (inner: number) =>
+      bench
+        .create(tools)
+        .parseArguments('find', `{"name":${'['.repeat(inner)}${']'.repeat(inner)}}`)
+    expect(parse(99)).toMatchObject({ ok: true })
+    const refusal = { ok: false, problem: 'arguments: are nested too deeply' }
+    expect([parse(100), parse(50_000)]).toEqual([refusal, refusal])
+  })
+
+  it('refuses arguments of a transition that are nested too deeply', () => {
+    const text = `{"slot":${'[{"a":'.repeat(60)}1${'}]'.repeat(60)}}`
+    expect(bench.create(tools).parseArguments('transition_to_book', text)).toEqual({
+      ok: false,
+      problem: 'arguments: are nested too deeply',
+    })
+  })
+
   it('checks the arguments of a transition by its own schema', () => {
     expect(bench.create(tools).parseArguments('transition_to_book', '{}')).toEqual({
       ok: false,
@@ -42,12 +60,13 @@ describe('parseArguments', () => {
 
 describe('a static tool', () => {
   it('renders its text, the argument before the variable', async () => {
-    const tools = { hours: { type: 'static', result: '{{day}} at {{clinic}}: 8-18{{missing}}' } }
+    const result = '{{day}} at {{clinic}}: 8-18{{missing}}'
+    const tools = { hours: { type: 'static', result, ...declaring('day') } }
     const outcome = await bench
       .create(tools)
       .run(
         'hours',
-        { day: 'Monday' },
+        { day: 'Monday', clinic: 'not asked for' },
         { signal: new AbortController().signal, values: { day: 'Sunday', clinic: 'Oak Street' } },
       )
     const text = 'Monday at Oak Street: 8-18'

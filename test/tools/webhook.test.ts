@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ToolOutcome } from '../../src/tools/tool-runner.ts'
 import { startWebhookServer } from '../support/webhook-server.ts'
-import { startBench, type Bench } from '../support/webhook-tools.ts'
+import { declaring, startBench, type Bench } from '../support/webhook-tools.ts'
 
 let bench: Bench
 
@@ -41,6 +41,7 @@ describe('the answer of a webhook', () => {
       {
         result_template:
           '{{result.id}}, {{result.nested.at}}{{result.no}} for {{name}} at {{clinic}}',
+        ...declaring('name', 'result'),
       },
       { args: { name: 'Ada', result: { no: 'spoof' } }, values: { clinic: 'Oak Street' } },
     )
@@ -150,9 +151,25 @@ describe('a webhook that goes wrong', () => {
     expect(bench.server.connections()).toBe(0)
   })
 
-  it('is an outcome even when its values cannot be sent', async () => {
-    const outcome = await bench.run({ url: `${bench.server.url}/{{x}}` }, { args: { x: '\ud800' } })
-    expect(outcome).toEqual({ status: 'failed', content: '{"error":"the tool could not be run"}' })
+  it('sends half a character as a replacement character', async () => {
+    const tool = { method: 'GET', url: `${bench.server.url}/{{x}}?q={{x}}`, ...declaring('x') }
+    expect(await bench.run(tool, { args: { x: 'a\ud800' } })).toMatchObject({ status: 'ok' })
+    expect(bench.server.received[0]?.path).toBe('/a%EF%BF%BD?q=a%EF%BF%BD')
+  })
+
+  it.each([
+    ['GET', 'failed', /nested too deeply"/],
+    ['POST', 'unknown', /nested too deeply; it is not known whether this was done/],
+  ] as const)('whose answer is nested too deeply: a %s is %s', async (method, status, words) => {
+    for (const levels of [101, 100_000]) {
+      bench.server.behave({ type: 'text', text: '['.repeat(levels) + ']'.repeat(levels) })
+      const outcome = await bench.run({ method })
+      expect(outcome.status).toBe(status)
+      expect(outcome.content).toMatch(words)
+      expect(outcome).not.toHaveProperty('value')
+    }
+    bench.server.behave({ type: 'text', text: '['.repeat(100) + ']'.repeat(100) })
+    expect(await bench.run({ method })).toMatchObject({ status: 'ok' })
   })
 })
 

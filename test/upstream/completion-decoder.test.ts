@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createJsonDecoder, createStreamDecoder } from '../../src/upstream/completion-decoder.ts'
+import { growth } from '../support/growth.ts'
 import type { Completion } from '../../src/upstream/upstream.ts'
 
 function fixture(name: string): Buffer {
@@ -98,6 +99,92 @@ function failureOf(stream: string, isFramed = true): string | undefined {
 }
 
 const HALF = 'data: {"choices":[{"index":0,"delta":{"content":"Half"}}]}\n\n'
+
+function event(delta: object, more: object = {}): Buffer {
+  return Buffer.from(`data: ${JSON.stringify({ choices: [{ delta, ...more }] })}\n\n`)
+}
+
+const callEvent = (call: object): Buffer => event({ tool_calls: [call] })
+const finish = event({}, { finish_reason: 'stop' })
+
+describe('white space before the first word', () => {
+  it('is given with it, not before', () => {
+    const decoder = createStreamDecoder()
+    const reads = ['\n', ' \n', 'Hello', ' ', 'you'].map((content) =>
+      decoder.push(event({ content })),
+    )
+    expect(reads.map(({ text }) => text)).toEqual(['', '', '\n \nHello', ' ', 'you'])
+    expect(reads.map(({ hasToken }) => hasToken)).toEqual([false, false, true, true, true])
+    expect(decoder.completion()?.text).toBe('\n \nHello you')
+  })
+
+  it('is no completion when nothing else comes', () => {
+    expect(decode([event({ content: ' \n' }), event({ content: '\u00a0' }), finish])).toEqual({
+      text: '',
+      completion: undefined,
+      failure: undefined,
+    })
+  })
+
+  it('is left out beside calls', () => {
+    const call = { index: 0, id: 'a', function: { name: 'x', arguments: '{}' } }
+    const decoded = decode([event({ content: '\n\n' }), callEvent(call), finish])
+    expect(decoded).toMatchObject({ text: '', completion: called(['a', 'x', '{}']) })
+  })
+
+  it('is no completion in one JSON body', () => {
+    const decoder = createJsonDecoder()
+    decoder.push(Buffer.from('{"choices":[{"message":{"content":" \\n"}}]}'))
+    expect(decoder.end(true).text).toBe('')
+    expect(decoder.completion()).toBeUndefined()
+  })
+})
+
+describe('tool calls', () => {
+  const part = (args: unknown, more: object = {}) =>
+    callEvent({ index: 0, function: { name: 'find', arguments: args }, ...more })
+  const argumentsOf = (...events: readonly Buffer[]) =>
+    decode([...events, finish]).completion?.calls.map((call) => call.arguments)
+
+  it('of one name begin anew only after a whole object and with another one', () => {
+    expect(argumentsOf(part('{"a":'), part('{"b":1}'), part('}'))).toEqual(['{"a":{"b":1}}'])
+    expect(argumentsOf(part('{"a":"}'), part('{'), part('"}'))).toEqual(['{"a":"}{"}'])
+    expect(argumentsOf(part('{"a":"\\"}'), part('{"}'))).toEqual(['{"a":"\\"}{"}'])
+    expect(argumentsOf(part('{"a":1} '), part('\n{"b":2}'))).toEqual(['{"a":1} ', '\n{"b":2}'])
+    expect(argumentsOf(part('{"a":[{}]}'), part(''))).toEqual(['{"a":[{}]}'])
+    expect(argumentsOf(part('{}'), part({ b: 2 }))).toEqual(['{}', '{"b":2}'])
+  })
+
+  it('fail when one has arguments of more than 256 KiB', () => {
+    const half = 'x'.repeat(128 * 1024)
+    expect(decode([part(half), part(half), finish]).failure).toBeUndefined()
+    expect(decode([part(half), part(half), part('x'), finish]).failure).toBe('too_large')
+  })
+
+  it('fail when there are more than 64', () => {
+    const calls = Array.from({ length: 65 }, (_, index) => part('{}', { index, id: `c${index}` }))
+    expect(decode([...calls.slice(1), finish]).completion?.calls).toHaveLength(64)
+    expect(decode([...calls, finish]).failure).toBe('too_large')
+  })
+
+  it('fail when their arguments are an object too deep to be written', () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+    const sent = `{"choices":[{"delta":{"tool_calls":[{"function":{"name":"x","arguments":{"a":${deep}}}}]}}]}`
+    expect(failureOf(`data: ${sent}\n\n`)).toBe('too_large')
+  })
+
+  it('take time for their length, whatever the number of their parts', () => {
+    const run = (count: number) => {
+      const decoder = createStreamDecoder()
+      const pieces = Array.from({ length: count }, (_, at) =>
+        at === 0 ? '{"a":"' : '{}'.repeat(20),
+      )
+      decoder.push(Buffer.concat(pieces.map((piece) => part(piece))))
+      expect(decoder.completion()?.calls).toHaveLength(1)
+    }
+    expect(growth(run, 500)).toBeLessThan(50)
+  })
+})
 
 describe('createStreamDecoder', () => {
   it.each([

@@ -107,6 +107,21 @@ describe('a whole answer', () => {
 })
 
 describe('a failure before the first token', () => {
+  it('is an answer of white space only, of which nothing is given on', async () => {
+    server.reply({ sse: toEvents({ say: ' \n ', deltas: 3 }).join('') })
+    const { texts, completion } = client.run()
+    expect(await codeOf(completion)).toBe('upstream_failed')
+    expect(texts).toEqual([])
+    expect(client.warned()).toMatchObject([{ reason: 'empty' }])
+  })
+
+  it('is reported for too many calls', async () => {
+    const calls = Array.from({ length: 65 }, () => ({ name: 'find' }))
+    server.reply({ calls: calls.map((call, index) => ({ ...call, id: `c${index}` })) })
+    expect(await codeOf(client.run().completion)).toBe('upstream_failed')
+    expect(client.warned()).toMatchObject([{ reason: 'too_large' }])
+  })
+
   it.each([400, 401, 404, 429, 500, 503])('is reported for status %d', async (status) => {
     server.reply({ status, body: `{"error":"no, ${KEY}"}` })
     const error = await failure(client.run().completion)

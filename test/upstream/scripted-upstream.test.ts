@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TurnstateError } from '../../src/errors.ts'
+import { planAnswer } from '../../src/upstream/script-answer.ts'
 import { createScriptedUpstream } from '../../src/upstream/scripted-upstream.ts'
 import { Script } from '../../src/upstream/script.ts'
 import type {
@@ -8,6 +9,7 @@ import type {
   ModelToolCall,
   UpstreamMessage,
 } from '../../src/upstream/upstream.ts'
+import { growth } from '../support/growth.ts'
 
 const ROUTING = { first_token_timeout_ms: 30, idle_timeout_ms: 30 }
 
@@ -91,6 +93,31 @@ describe('the choice of the answer', () => {
     ['an opening', { messages: [{ role: 'system' as const, content: 'S' }] }, 'Welcome.'],
   ])('goes by %s', async (_, asked, expected) => {
     expect(await textOf(script, asked)).toBe(expected)
+  })
+
+  it('goes by the first 2000 characters of what the caller said', async () => {
+    const named = [{ when: { user: '(Ann) (?<last>\\w+)' }, say: '{{user.last}}' }, { say: 'No.' }]
+    const said = (before: number) => ({ messages: [user(`${' '.repeat(before)}Ann Lee`)] })
+    expect(await textOf(named, said(1993))).toBe('Lee')
+    expect(await textOf(named, said(1994))).toBe('Le')
+    expect(await textOf(named, said(1996))).toBe('No.')
+  })
+
+  it('finds the tools of many results in time for each, not for each pair', () => {
+    const histories = new Map<number, readonly UpstreamMessage[]>()
+    const historyOf = (count: number): readonly UpstreamMessage[] => {
+      const ids = Array.from({ length: count }, (_, index) => `c${index}`)
+      const calls = ids.map((id) => ({ id, name: 'find', arguments: '{}' }))
+      const results = ids.map((callId) => ({ role: 'tool' as const, callId, content: 'x' }))
+      return [{ role: 'assistant', content: null, calls }, ...results]
+    }
+    const run = (count: number) => {
+      const messages = histories.get(count) ?? historyOf(count)
+      histories.set(count, messages)
+      const request = { messages, tools: [], parameters: {}, wantsUsage: false, state: 'start' }
+      expect(planAnswer(Script.parse(script), request).text).toBe('Found.')
+    }
+    expect(growth(run, 1000)).toBeLessThan(50)
   })
 
   it('sees every result at the tail', async () => {

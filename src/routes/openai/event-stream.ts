@@ -18,6 +18,7 @@ interface Options {
 export function createEventStream({ reply, drainTimeoutMs }: Options): EventStream {
   const response = reply.raw
   let opened = false
+  let drained: Promise<void> | undefined
 
   function open(): void {
     if (opened) return
@@ -53,7 +54,11 @@ export function createEventStream({ reply, drainTimeoutMs }: Options): EventStre
     write(text) {
       open()
       if (response.destroyed || response.write(text)) return
-      return until('drain')
+      // One wait for all who write meanwhile: each would listen to the socket by itself.
+      drained ??= until('drain').finally(() => {
+        drained = undefined
+      })
+      return drained
     },
     async end(text) {
       open()

@@ -27,7 +27,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const MAX_DEPTH = 100
+/** Writing a value that is nested much deeper as JSON would exhaust the stack. */
+export const MAX_DEPTH = 100
 
 /**
  * Throws `invalid_request` if a value that is kept or sent on is nested so deeply that writing it as
@@ -39,7 +40,7 @@ export function refuseDeepNesting(value: unknown, param: string): void {
   }
 }
 
-function isDeeperThan(value: unknown, levels: number): boolean {
+export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
   return Object.values(value).some((inner) => isDeeperThan(inner, levels - 1))

@@ -3,19 +3,24 @@ import type {
   ChatCompletion,
   ChatCompletionMessageFunctionToolCall,
 } from 'openai/resources/chat/completions'
+import type { Log } from '../../observability/log.ts'
 import type { RunningTurn, TurnEvent } from '../../turn/turn.ts'
 import { hangUpSignal } from '../hang-up-signal.ts'
 import type { AnswerForm } from './answer-form.ts'
 import { toOpenAIUsage } from './chunks.ts'
 import type { Metadata } from './chunks.ts'
+import { turnMetadata } from './turn-metadata.ts'
 
 type Answer = ChatCompletion & { readonly turnstate?: Metadata }
 
+interface Options {
+  readonly reply: FastifyReply
+  readonly form: AnswerForm
+  readonly log: Log
+}
+
 /** Runs the turn to its end and gives the answer as one body. */
-export async function jsonReply(
-  turn: RunningTurn,
-  { reply, form }: { readonly reply: FastifyReply; readonly form: AnswerForm },
-): Promise<Answer> {
+export async function jsonReply(turn: RunningTurn, { reply, form, log }: Options): Promise<Answer> {
   let text = ''
   const calls: ChatCompletionMessageFunctionToolCall[] = []
   const end = await turn.run({
@@ -26,6 +31,7 @@ export async function jsonReply(
       if (event.type === 'tool-call') calls.push(toOpenAICall(event.call))
     },
   })
+  const metadata = form.wantsMetadata ? turnMetadata(end, log) : undefined
   reply.raw.once('finish', () => turn.delivered())
   return {
     ...form.envelope,
@@ -44,7 +50,7 @@ export async function jsonReply(
       },
     ],
     ...(end.usage && { usage: toOpenAIUsage(end.usage) }),
-    ...(form.wantsMetadata && { turnstate: { state: end.state, token: end.token() } }),
+    ...(metadata && { turnstate: metadata }),
   }
 }
 

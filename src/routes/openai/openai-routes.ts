@@ -51,7 +51,7 @@ export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): 
       const turn = withTurnLog(begun, chat.turn)
       const form = answerForm(request, chat, models[0])
       if (chat.stream) return streamReply(turn, { reply, form, log, drainTimeoutMs })
-      return jsonReply(turn, { reply, form })
+      return jsonReply(turn, { reply, form, log })
     }),
   )
 

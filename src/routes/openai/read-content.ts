@@ -47,10 +47,20 @@ function readPart(part: unknown): Part | null {
   return null
 }
 
-// Some clients cut between words and some after a space: neither must glue words together.
+// Some clients cut between words and some after a space: neither must glue words together. The text
+// so far is never looked at as a whole: one body can hold a hundred thousand parts.
 function joined(texts: readonly string[]): string {
-  return texts.reduce((before, text) => {
-    const glued = before === '' || text === '' || /\s$/.test(before) || /^\s/.test(text)
-    return glued ? before + text : `${before} ${text}`
-  }, '')
+  const pieces: string[] = []
+  let last = ' '
+  for (const text of texts) {
+    if (text === '') continue
+    if (!isSpace(last) && !isSpace(text.charAt(0))) pieces.push(' ')
+    pieces.push(text)
+    last = text.charAt(text.length - 1)
+  }
+  return pieces.join('')
+}
+
+function isSpace(character: string): boolean {
+  return character.trim() === ''
 }

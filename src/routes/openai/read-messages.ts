@@ -1,6 +1,6 @@
 import { TurnstateError } from '../../errors.ts'
 import { arrayElementSpans } from '../../json-spans.ts'
-import type { EncodedJson } from '../../json-spans.ts'
+import type { ElementSpan } from '../../json-spans.ts'
 import type { TurnRequest } from '../../turn/turn-request.ts'
 import { isJsonObject } from './json-body.ts'
 import type { JsonBody, JsonObject } from './json-body.ts'
@@ -12,6 +12,9 @@ type Message = TurnRequest['messages'][number]
 /** Below this, encoding the messages anew for the upstream is cheaper than finding their bytes. */
 const MIN_BYTES_TO_COPY = 16 * 1024
 
+/** No call has so many; what is derived from a history takes time for each of its messages. */
+const MAX_MESSAGES = 10_000
+
 /**
  * Reads `messages` as leniently as platforms need; throws `invalid_request` with the field's path.
  * A loop by hand, because this is the hot path: 200 messages take it 7 microseconds, and a zod schema
@@ -21,21 +24,28 @@ export function readMessages({ value, bytes }: JsonBody): readonly Message[] {
   const { messages: list } = value
   if (!Array.isArray(list)) throw invalid('`messages` must be a list of messages', 'messages')
   if (list.length === 0) throw invalid('`messages` must hold at least one message', 'messages')
+  if (list.length > MAX_MESSAGES) {
+    throw invalid(`\`messages\` must hold at most ${MAX_MESSAGES} messages`, 'messages')
+  }
   const spans = bytes.length < MIN_BYTES_TO_COPY ? null : arrayElementSpans(bytes, 'messages')
+  const around: Surroundings = { spans, newestCalls: new Map() }
   const messages: Message[] = []
   for (const [index, message] of (list as readonly unknown[]).entries()) {
     // JSON.parse gives any[]
     if (!isJsonObject(message)) {
       throw invalid(`\`messages[${index}]\` must be an object`, `messages[${index}]`)
     }
-    messages.push(readMessage(message, index, { spans, before: messages }))
+    const read = readMessage(message, index, around)
+    for (const { name, id } of read.calls ?? []) around.newestCalls.set(name, id)
+    messages.push(read)
   }
   return messages
 }
 
 interface Surroundings {
-  readonly spans: readonly EncodedJson[] | null
-  readonly before: readonly Message[]
+  readonly spans: readonly ElementSpan[] | null
+  /** Of each tool name so far: the id of its last call. */
+  readonly newestCalls: Map<string, string>
 }
 
 function readMessage(message: JsonObject, index: number, around: Surroundings): Message {
@@ -44,7 +54,9 @@ function readMessage(message: JsonObject, index: number, around: Surroundings): 
     case 'user':
     case 'assistant': {
       const plain = typeof content === 'string' && Object.keys(message).length === 2
-      const encoded = plain ? around.spans?.[index] : undefined
+      const span = plain ? around.spans?.[index] : undefined
+      // Where a key stands twice, an upstream may see another value than JSON.parse.
+      const encoded = span?.keyCount === 2 ? span : undefined
       if (plain) return encoded ? { role, text: content, encoded } : { role, text: content }
       return role === 'user' ? readUser(content, index) : readAssistant(message, index)
     }
@@ -56,7 +68,7 @@ function readMessage(message: JsonObject, index: number, around: Surroundings): 
       return {
         role: 'tool',
         text: readResult(content, `messages[${index}].content`),
-        callId: callIdOf(message, around.before),
+        callId: callIdOf(message, around.newestCalls),
       }
     default:
       throw invalid(
@@ -84,12 +96,10 @@ function textOf(content: unknown, index: number): string {
 }
 
 /** A legacy `function` message names the function only: it answers the newest call of that name. */
-function callIdOf(message: JsonObject, before: readonly Message[]): string {
+function callIdOf(message: JsonObject, newestCalls: ReadonlyMap<string, string>): string {
   const { tool_call_id: id, role, name } = message
   if (typeof id === 'string') return id
-  if (role !== 'function') return ''
-  const calls = before.flatMap((earlier) => earlier.calls ?? [])
-  return calls.findLast((call) => call.name === name)?.id ?? ''
+  return role === 'function' && typeof name === 'string' ? (newestCalls.get(name) ?? '') : ''
 }
 
 function invalid(message: string, param: string): TurnstateError {

@@ -6,6 +6,7 @@ import { createChunkWriter } from './chunks.ts'
 import type { ChunkWriter } from './chunks.ts'
 import type { AnswerForm } from './answer-form.ts'
 import { createEventStream } from './event-stream.ts'
+import { turnMetadata } from './turn-metadata.ts'
 
 interface Options {
   readonly reply: FastifyReply
@@ -33,7 +34,7 @@ export async function streamReply(turn: RunningTurn, options: Options): Promise<
       (end) => ({
         finishReason: end.finishReason,
         usage: form.includeUsage ? end.usage : undefined,
-        metadata: form.wantsMetadata ? { state: end.state, token: end.token() } : undefined,
+        metadata: form.wantsMetadata ? turnMetadata(end, log) : undefined,
       }),
       (error: unknown) => {
         if (!stream.isOpen()) throw error

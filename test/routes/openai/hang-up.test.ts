@@ -87,6 +87,27 @@ describe('a caller who reads slowly', () => {
     expect(caller.received().split(PIECE)).toHaveLength(PIECES + 1)
   })
 
+  test('is waited for once, however many events come meanwhile', async () => {
+    const waits: unknown[] = []
+    const run: RunningTurn['run'] = async (listener) => {
+      for (let piece = 0; piece < PIECES; piece++) waits.push(listener.onEvent(text(PIECE)))
+      await Promise.all(waits)
+      waits.push(listener.onEvent(text('x')))
+      return END
+    }
+    const { port } = await listeningApp({ engine: fakeEngine({ run }) })
+    const caller = await rawHttp(port)
+    caller.socket.pause()
+    caller.socket.write(postText(CHAT, BODY))
+    while (waits.length < PIECES) await sleep(5)
+    const promises = waits.filter((wait) => wait !== undefined)
+    expect(promises.length).toBeGreaterThan(10)
+    expect(new Set(promises).size).toBe(1)
+    caller.socket.resume()
+    await caller.until('[DONE]')
+    expect(waits.at(-1)).not.toBe(promises[0])
+  })
+
   test('and hangs up while the turn is paused ends it', async () => {
     const { app, caller, pieces } = await unreadAnswer()
     await stalled(pieces)

@@ -62,6 +62,19 @@ describe('one JSON body', () => {
     expect(await ask(fakeEngine())).not.toHaveProperty('turnstate')
   })
 
+  test('comes without metadata when the token cannot be made', async () => {
+    const token = () => {
+      throw new RangeError('too deep')
+    }
+    const app = await listeningApp({ engine: fakeEngine({ end: { token } }) })
+    const headers = { 'x-turnstate-metadata': '1' }
+    const response = await post(app.url + CHAT, { ...BODY, stream: false }, headers)
+    const answer = (await response.json()) as object // checked by the contract test
+    expect(answer).toMatchObject({ choices: [{ message: { content: 'Hello there.' } }] })
+    expect(answer).not.toHaveProperty('turnstate')
+    expect(app.lines.filter((entry) => entry.level === 'error')).toHaveLength(1)
+  })
+
   test.each([undefined, false, null, 0, 'no'])('is the answer to stream: %j', async (value) => {
     const { url } = await listeningApp()
     const response = await post(url + CHAT, { ...BODY, stream: value })

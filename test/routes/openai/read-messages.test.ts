@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TurnstateError } from '../../../src/errors.ts'
 import { parseJsonBody } from '../../../src/routes/openai/json-body.ts'
+import { readContent } from '../../../src/routes/openai/read-content.ts'
 import { readMessages } from '../../../src/routes/openai/read-messages.ts'
+import { growth } from '../../support/growth.ts'
 
 function read(...messages: readonly unknown[]) {
   return readMessages(parseJsonBody(Buffer.from(JSON.stringify({ messages }))))
@@ -144,6 +146,46 @@ describe('readMessages', () => {
     ])
   })
 
+  test('ties it to the newest call of that name', () => {
+    const call = { role: 'assistant', content: null, function_call: { name: 'one' } }
+    const other = { role: 'assistant', content: null, function_call: { name: 'two' } }
+    const result = { role: 'function', name: 'one', content: 'done' }
+    const unknown = { role: 'function', name: '__proto__', content: 'done' }
+    expect(
+      read(call, result, call, other, result, unknown).map((message) => message.callId),
+    ).toEqual([undefined, 'call_0_0', undefined, undefined, 'call_2_0', ''])
+  })
+
+  test('takes time for each legacy function message, not for each pair', () => {
+    const bodies = new Map<number, ReturnType<typeof parseJsonBody>>()
+    const bodyOf = (count: number) => {
+      const tool_calls = Array.from({ length: count }, () => ({ function: { name: 'other' } }))
+      const results = Array.from({ length: count - 1 }, () => ({ role: 'function', name: 'one' }))
+      const messages = [{ role: 'assistant', tool_calls }, ...results]
+      const body = parseJsonBody(Buffer.from(JSON.stringify({ messages })))
+      bodies.set(count, body)
+      return body
+    }
+    expect(
+      growth((count) => void readMessages(bodies.get(count) ?? bodyOf(count)), 1000),
+    ).toBeLessThan(50)
+  })
+
+  test('takes time for each part of a content, not for each pair', () => {
+    const parts = 'a'.repeat(50_000).split('')
+    const run = (count: number) => void readContent(parts.slice(0, count), 'content')
+    expect(growth(run, 5000)).toBeLessThan(50)
+    expect(readContent(parts, 'content').text).toHaveLength(99_999)
+  })
+
+  test('takes 10,000 messages and no more', () => {
+    const messages = Array.from({ length: 10_000 }, () => ({ role: 'user', content: 'x' }))
+    expect(read(...messages)).toHaveLength(10_000)
+    const refused = refusal({ messages: [...messages, { role: 'user', content: 'x' }] })
+    expect(refused).toMatchObject({ code: 'invalid_request', param: 'messages' })
+    expect(refused.message).toBe('`messages` must hold at most 10000 messages')
+  })
+
   test('leaves the call of a tool message open when it names none', () => {
     expect(read({ role: 'tool', content: 'done' })).toEqual([
       { role: 'tool', text: 'done', callId: '' },
@@ -209,6 +251,18 @@ describe('the bytes of a large history', () => {
       undefined,
       undefined,
     ])
+  })
+
+  test.each([
+    '{"role":"system","content":"x","role":"user"}',
+    '{"role":"system","content":"x","r\\u006fle":"user"}',
+    '{"role":"user","content":"first","content":"x"}',
+    '{ "content" : {"a":1} , "role":"user" , "content" : "x" }',
+  ])('do not come along where a key stands twice: %s', (message) => {
+    const body = `{"messages":[${JSON.stringify(filler)},${message},{"role":"user","content":"y"}]}`
+    const messages = readMessages(parseJsonBody(Buffer.from(body)))
+    expect(messages[1]).toEqual({ role: 'user', text: 'x' })
+    expect(messages[2]?.encoded).toBeDefined()
   })
 
   test('stay where they are when the body is small', () => {

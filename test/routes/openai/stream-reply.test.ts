@@ -164,6 +164,23 @@ describe('a failure', () => {
     expect(app.lines.filter((entry) => entry.level === 'error')).toHaveLength(1)
   })
 
+  test.each([[[text('Hello')]], [[]]])(
+    'to make the token costs only the metadata, after %j',
+    async (events) => {
+      const token = () => {
+        throw new RangeError('too deep')
+      }
+      const engine = fakeEngine({ events, end: { token } })
+      const { app, response, data } = await stream(engine, {}, { 'x-turnstate-metadata': '1' })
+      expect(response.status).toBe(200)
+      expect(told(data).at(-1)).toEqual([{}, 'stop'])
+      expect(data).toContain('[DONE]')
+      expect(engine.delivered).toHaveLength(1)
+      const errors = app.lines.filter((entry) => entry.level === 'error')
+      expect(errors).toMatchObject([{ values: { err: { message: 'too deep' } } }])
+    },
+  )
+
   test('caller_gone before the first word just ends the connection', async () => {
     for (const streams of [true, false]) {
       const { port } = await listeningApp({

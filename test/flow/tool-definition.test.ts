@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { templateArguments } from '../../src/flow/tool-definition.ts'
+
+describe('templateArguments', () => {
+  const args = { slot: 'T', patient_id: 'VICTIM', constructor: 'x' }
+
+  it('gives what the tool declares and the model wrote', () => {
+    const parameters = { type: 'object', properties: { slot: { type: 'string' }, note: {} } }
+    expect(templateArguments({ parameters }, args)).toEqual({ slot: 'T' })
+  })
+
+  it.each([undefined, {}, { properties: null }, { required: ['slot'] }])(
+    'gives nothing of a tool whose parameters are %j',
+    (parameters) => {
+      expect(templateArguments({ parameters }, args)).toEqual({})
+    },
+  )
+
+  it('gives nothing that is only inherited', () => {
+    const parameters = { properties: { toString: {}, slot: {} } }
+    expect(templateArguments({ parameters }, args)).toEqual({ slot: 'T' })
+  })
+})
