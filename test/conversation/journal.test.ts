@@ -192,6 +192,19 @@ describe('the position after a turn', () => {
     expect(after(changes, 'full')).toBe('c')
   })
 
+  it('lacks a step from a state in which the conversation is not', () => {
+    expect(after([go('b', 'c')], 'full')).toBe('a')
+    expect(after([go('a', 'b'), go('a', 'c'), go('b', 'd')], 'full')).toBe('d')
+  })
+
+  it('has the variables of a step only with that step', () => {
+    const turn = add(null)
+    const step = { from: 'a', to: 'b', requireFull: true, enteredAfter: 5, values: { y: 1 } }
+    turn.changes.push(set({ x: 1 }), { type: 'transition', transition: step })
+    expect(positionAfter(turn, 'full')).toMatchObject({ state: 'b', variables: { x: 1, y: 1 } })
+    expect(positionAfter(turn, 'partial').variables).toEqual({ x: 1 })
+  })
+
   it('keeps variables whatever was heard', () => {
     const turn = add(null)
     turn.changes.push(go('a', 'b', true), set({ x: 1 }))

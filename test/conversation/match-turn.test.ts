@@ -92,6 +92,14 @@ describe('a block with continuations', () => {
     expect(look([HI, HELLO, assistant('Are you still with'), NEXT]).node).not.toBe(longer)
   })
 
+  it('shows the continuation with the most words of what was heard, though a newer one fits', () => {
+    ask([HI], HELLO.text)
+    const older = ask([HI, HELLO], 'Shall I go on with Tuesday at ten?')
+    ask([HI, HELLO], 'Shall I go on with Thursday at ten?')
+    const heard = assistant('Shall I go on with Tuesday at')
+    expect(look([HI, HELLO, heard, NEXT]).node).toBe(older)
+  })
+
   it('is matched in many steps and in one text however long the chain', () => {
     const messages = [HI, HELLO]
     ask([HI], HELLO.text)
@@ -101,6 +109,55 @@ describe('a block with continuations', () => {
       messages.push(assistant('Are you still there?'))
     }
     expect(look([...messages, NEXT])).toMatchObject({ node: last, confidence: 'exact' })
+  })
+})
+
+describe('a turn that did not finish', () => {
+  it.each(['running', 'failed', 'aborted'] as const)('was never heard in full: %s', (status) => {
+    const turn = ask([HI], 'Hello! What can I', { status })
+    for (const words of ['Hello! What can I', 'hello what can i', 'hello, what can i...']) {
+      expect(look([HI, assistant(words), NEXT])).toMatchObject({
+        node: turn,
+        heard: 'partial',
+        confidence: 'partial',
+      })
+    }
+  })
+
+  it.each(['running', 'aborted'] as const)(
+    'was not heard in full either when its continuation follows in the same text: %s',
+    (status) => {
+      const turn = ask([HI], 'Hello! What can I', { status })
+      const nudge = ask([HI, assistant('Hello! What can I')], 'Are you there?')
+      expect(nudge.parent).toBe(turn)
+      const resolution = look([HI, assistant('hello what can i Are you there?'), NEXT])
+      expect(resolution).toMatchObject({ node: nudge, confidence: 'partial' })
+      expect(shown(resolution)).toEqual([
+        [1, 'partial'],
+        [2, 'full'],
+      ])
+    },
+  )
+
+  it('was not heard in full when it only called', () => {
+    const call = assistant('', [lookup('a')])
+    const turn = ask([HI], '', { calls: [lookup('a')], status: 'aborted' })
+    expect(look([HI, call, toolResult('a', 'ok'), NEXT])).toMatchObject({
+      node: turn,
+      heard: 'partial',
+    })
+  })
+})
+
+describe('a word that was cut', () => {
+  it('is the beginning of the next one, and no other word', () => {
+    const turn = ask([HI], 'Thanks, appointment booked.')
+    expect(look([HI, assistant('Thanks, appoi...'), NEXT])).toMatchObject({
+      node: turn,
+      heard: 'partial',
+    })
+    expect(look([HI, assistant('Thanks, apply'), NEXT])).toMatchObject({ node: null })
+    expect(look([HI, assistant('Thanks, appoi booked'), NEXT])).toMatchObject({ node: null })
   })
 })
 
@@ -212,6 +269,23 @@ describe('several turns that could be shown', () => {
     const older = ask([HI], 'You are booked for Tuesday at ten.')
     ask([HI], 'You are booked for Thursday at nine.')
     expect(look([HI, assistant('You are booked for Tuesday at'), NEXT]).node).toBe(older)
+  })
+
+  it('needs three words of a reply to other speech, or the very reply', () => {
+    const turn = ask([user('Good day')], HELLO.text)
+    expect(look([HI, assistant('Hello what can'), NEXT])).toMatchObject({
+      node: turn,
+      exchange: 2,
+      heard: 'partial',
+    })
+    expect(look([HI, assistant('Hello what'), NEXT])).toMatchObject({
+      node: null,
+      heard: 'unknown',
+    })
+    const short = ask([user('Good day')], 'Yes, of course.')
+    expect(look([HI, assistant('Yes, of course.'), NEXT]).node).toBe(short)
+    ask([user('Good day')], 'Yes, sure.')
+    expect(look([HI, assistant('Yes, sure.'), NEXT]).node).toBe(null)
   })
 
   it('the one word for word beats a newer one that needs its numbers respelled', () => {

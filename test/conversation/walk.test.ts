@@ -31,6 +31,16 @@ describe('foreign blocks', () => {
     expect(look(later)).toMatchObject({ exchange: 5, node: fourth })
   })
 
+  it('do not show a silence of another exchange', () => {
+    const nudge = 'Are you still there?'
+    ask([HI], HELLO.text)
+    const first = ask([HI, HELLO], nudge)
+    const foreign = [HI, HELLO, NEXT, assistant('Let me transfer you.'), assistant(nudge)]
+    const after = look([...foreign, user('Yes')])
+    expect(after).toMatchObject({ exchange: 3, confidence: 'low' })
+    expect(after.path.map(({ turn }) => turn)).not.toContain(first)
+  })
+
   it('that are withdrawn with what came after them are seen as withdrawn', () => {
     ask([HI], HELLO.text)
     const foreign = [HI, HELLO, user('a'), assistant('Other words.')]
@@ -85,6 +95,17 @@ describe('a history without its head', () => {
     expect(look([...summary, ...messages.slice(-6), NEXT])).toMatchObject({
       exchange: 11,
       confidence: 'low',
+    })
+  })
+
+  it('is found by what the caller said where several turns said the same', () => {
+    const okay = assistant('Okay, what is next?')
+    ask([user('one')], okay.text)
+    const second = ask([user('one'), okay, user('two')], okay.text)
+    expect(look([user('two'), okay, user('three')])).toMatchObject({
+      node: second,
+      exchange: 3,
+      rollback: false,
     })
   })
 

@@ -111,10 +111,16 @@ describe('serve without a configuration', () => {
 })
 
 describe('a start that is refused', () => {
-  const refused = async (args: readonly string[], file?: string) => {
+  interface Start {
+    readonly args?: readonly string[]
+    readonly file?: string
+    readonly env?: Readonly<Record<string, string>>
+  }
+
+  const refused = async ({ args = [], file, env = {} }: Start) => {
     const cwd = folder()
     if (file !== undefined) writeFileSync(join(cwd, 'turnstate.yaml'), file)
-    const { out, exited } = startCommand({ args: ['serve', '--port', '0', ...args], cwd })
+    const { out, exited } = startCommand({ args: ['serve', '--port', '0', ...args], cwd, env })
     const code = await exited
     expect(out.stdout).toBe('')
     expect(out.stderr).not.toMatch(/\n\s+at /)
@@ -132,27 +138,76 @@ describe('a start that is refused', () => {
       '  states:',
       '    a: { edges: [{ to: b, when: { type: always } }] }',
     ].join('\n')
-    const { code, stderr } = await refused([], file)
+    const { code, stderr } = await refused({ file })
     expect(code).toBe(1)
     expect(stderr).toMatch(/turnstate\.yaml:2:1: error: colour/)
     expect(stderr).toMatch(/turnstate\.yaml:3:\d+: error: upstreams\.main\.api_key: .*NOT_SET/)
     expect(stderr).toMatch(/turnstate\.yaml:8:\d+: error: flow\.states\.a\.edges\[0\]\.to/)
   })
 
+  const NOT_STARTED = 'turnstate was not started.\n'
+
   it.each([
-    ['broken YAML', [], 'flow: ['],
-    ['a file that is not there', ['--config', 'nowhere.yaml'], undefined],
-    ['a port that is none', ['--port', '99999'], undefined],
-    ['a host that this machine has not', ['--host', '192.0.2.1'], undefined],
-  ] as const)('names %s', async (_, args, file) => {
-    const { code, stderr } = await refused(args, file)
+    [
+      'broken YAML',
+      { file: 'flow: [' },
+      /^turnstate\.yaml:1:8: error: not valid YAML: Flow sequence .*\n/,
+    ],
+    [
+      'a file that is not there',
+      { args: ['--config', 'nowhere.yaml'] },
+      /^nowhere\.yaml: error: cannot be read: there is no such file\n/,
+    ],
+    [
+      'a port that is none',
+      { args: ['--port', '99999'] },
+      /^error: --port: must be a whole number from 0 to 65535\n/,
+    ],
+    [
+      'variables that are none',
+      { env: { PORT: 'http', LOG_LEVEL: 'loud' } },
+      /^error: PORT: must be a whole number .*\nerror: LOG_LEVEL: must be one of .*\n/,
+    ],
+    [
+      'an OpenAI key with a space',
+      { env: { OPENAI_API_KEY: 'sk abc' } },
+      /^error: OPENAI_API_KEY: must be printable ASCII without spaces\n/,
+    ],
+    [
+      'an OpenAI URL with a query',
+      { env: { OPENAI_API_KEY: 'sk-abc', OPENAI_BASE_URL: 'https://llm.example/v1?key=sk-def' } },
+      /^error: OPENAI_BASE_URL: must be an http or https URL without credentials, query or fragment\n/,
+    ],
+  ])('names %s', async (_, start, reason) => {
+    const { code, stderr } = await refused(start)
     expect(code).toBe(1)
-    expect(stderr.length).toBeGreaterThan(20)
+    expect(stderr).toMatch(reason)
+    expect(stderr.endsWith(NOT_STARTED)).toBe(true)
+    expect(stderr).not.toMatch(/sk.?(abc|def)/)
+  })
+
+  it('names a host that this machine has not', async () => {
+    const key = 'auth: { keys: [{ name: a, secret: secret-of-a }] }'
+    const file = `version: 1
+${key}
+upstreams: { main: { base_url: "https://llm.example/v1", model: m } }
+flow: { name: f, starting_state: a, states: { a: {} } }
+`
+    const { code, stderr } = await refused({ args: ['--host', '192.0.2.1'], file })
+    expect(code).toBe(1)
+    expect(stderr).toContain('Cannot listen on 192.0.2.1:0: this machine has no such address\n')
+  })
+
+  it('explains its use when a flag is none', async () => {
+    const { code, stderr } = await refused({ args: ['--prot', '1'] })
+    expect(code).toBe(2)
+    expect(stderr).toBe('usage: turnstate serve [--config FILE] [--host H] [--port P]\n')
   })
 
   it('is open to nobody but this machine: other hosts need a key', async () => {
-    const { code, stderr } = await refused(['--host', '0.0.0.0'])
+    const { code, stderr } = await refused({ args: ['--host', '0.0.0.0'] })
     expect(code).toBe(1)
-    expect(stderr).toContain('auth.keys')
+    expect(stderr).toMatch(/clinic\.yaml:\d+:\d+: error: auth\.keys: needs at least one key/)
+    expect(stderr).toContain('"0.0.0.0"')
   })
 })

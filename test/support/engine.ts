@@ -21,7 +21,8 @@ const silentLog: Log = {
   error: () => undefined,
 }
 
-type Answer = Partial<Completion> | Error
+/** `until`: after its text the answer stays open so long. */
+type Answer = (Partial<Completion> & { readonly until?: Promise<unknown> | undefined }) | Error
 type Model = (request: CompletionRequest) => Answer | Promise<Answer>
 
 interface ModelUpstream extends Upstream {
@@ -42,15 +43,19 @@ export function createModel(model: Model): ModelUpstream {
       listener.signal.throwIfAborted()
       if (answer instanceof Error) throw answer
       if (answer.text) await listener.onText(answer.text)
-      const calls = answer.calls ?? []
-      return {
-        text: '',
-        calls,
-        finishReason: calls.length > 0 ? 'tool_calls' : 'stop',
-        ...answer,
-      }
+      const { until, calls = [], ...rest } = answer
+      await Promise.race([until, aborted(until && listener.signal)])
+      return { text: '', calls, finishReason: calls.length > 0 ? 'tool_calls' : 'stop', ...rest }
     },
   }
+}
+
+/** Rejects when the signal is aborted; without one it is fulfilled at once. */
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (!signal) resolve()
+    signal?.addEventListener('abort', () => reject(signal.reason as Error)) // the caller's, an error
+  })
 }
 
 interface EngineOptions {

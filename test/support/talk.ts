@@ -13,12 +13,16 @@ import { createFillerMatcher, toView, type View } from '../../src/conversation/v
 interface Answer {
   readonly filler?: string
   readonly calls?: readonly MessageCall[]
-  readonly status?: 'running' | 'finished' | 'aborted'
+  readonly status?: 'running' | 'finished' | 'failed' | 'aborted'
+  /** By default what ended well was delivered. */
+  readonly delivered?: boolean
 }
 
 /** A conversation with a server that only resolves and journals: no flow, no model. */
 export interface Talk {
   readonly journal: Journal
+  /** Milliseconds; stands still unless it is set. */
+  readonly clock: { now: number }
   readonly view: (messages: readonly ConversationMessage[]) => View
   readonly look: (messages: readonly ConversationMessage[]) => Resolution
   /** Resolves the request and journals an answer to it. */
@@ -31,29 +35,31 @@ export interface Talk {
 
 export function createTalk(maxTurns = 2000): Talk {
   const journal = createJournal()
+  const clock = { now: 1_000_000 }
   const options = { fillers: createFillerMatcher(['One moment... ']), stateTool: 'turnstate_state' }
   const view = (messages: readonly ConversationMessage[]) => toView(messages, options)
   const look = (messages: readonly ConversationMessage[]) =>
-    resolve(journal, view(messages), { now: 0, hasJournal: true, stateTool: options.stateTool })
+    resolve(journal, view(messages), { ...clock, hasJournal: true, stateTool: options.stateTool })
   return {
     journal,
+    clock,
     view,
     look,
-    ask(messages, say, { filler, calls = [], status = 'finished' } = {}) {
+    ask(messages, say, { filler, calls = [], status = 'finished', delivered } = {}) {
       const { path, node: parent, kind, exchange, open, position } = look(messages)
       for (const { turn } of path) turn.shown = true
       const start = position ?? { state: 's', variables: {}, enteredAfter: 0 }
       const userText = open?.text ?? ''
       const turn = addTurn(
         journal,
-        { parent, kind, exchange, userText, start, saysOnEntry: false, startedAt: 0 },
+        { parent, kind, exchange, userText, start, saysOnEntry: false, startedAt: clock.now },
         { maxTurns, maxCharacters: 1_000_000 },
       )
       if (filler) appendText(turn, 'filler', filler)
       if (say) appendText(turn, 'answer', say)
       turn.platformCalls.push(...calls)
-      if (status !== 'running') endTurn(turn, { status, at: 0 })
-      turn.delivered = status === 'finished'
+      if (status !== 'running') endTurn(turn, { status, at: clock.now })
+      turn.delivered = delivered ?? status === 'finished'
       return turn
     },
   }

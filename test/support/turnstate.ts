@@ -5,26 +5,39 @@ import { stringify } from 'yaml'
 import { parseConfig } from '../../src/config/load.ts'
 import { createService } from '../../src/service.ts'
 import { post } from './listening-app.ts'
+import { openStream, type LiveStream } from './live-stream.ts'
 import { startUpstreamServer, type UpstreamServer } from './upstream-server.ts'
 
-export type Json = Readonly<Record<string, unknown>>
+type Json = Readonly<Record<string, unknown>>
 
 interface Turnstate {
   readonly url: string
   readonly upstream: UpstreamServer
+  /** Messages of the log so far, at every level. */
+  readonly logged: readonly string[]
   /** A turn of conversation `call-1` as one JSON body; `more` goes into the body. */
-  turn(messages: readonly object[], more?: Json, headers?: Record<string, string>): Promise<Turn>
-  derive(messages: readonly object[], more?: Json): Promise<Json>
-  client(options?: { readonly apiKey?: string }): OpenAI
+  readonly turn: (
+    messages: readonly object[],
+    more?: Json,
+    headers?: Record<string, string>,
+  ) => Promise<Turn>
+  /** The same as a stream. */
+  readonly stream: (messages: readonly object[], more?: Json) => Promise<LiveStream>
+  readonly derive: (messages: readonly object[], more?: Json) => Promise<Json>
+  readonly client: (options?: { readonly apiKey?: string }) => OpenAI
 }
 
-export interface Turn {
+interface Turn {
   readonly status: number
   readonly headers: Headers
   readonly kind: string | null
   readonly state: string | null
   readonly exchange: string | null
   readonly text: string
+  /** Names of the platform calls. */
+  readonly calls: readonly string[]
+  /** The assistant message as the next request's history would hold it. */
+  readonly message: object
   readonly body: Json
 }
 
@@ -51,8 +64,9 @@ export async function startTurnstate({ flow, tools, config }: Options): Promise<
   const loaded = parseConfig({ text: stringify(file), file: 'test.yaml', environment: {} })
   if (!loaded.ok)
     throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join('\n'))
-  const silent = () => undefined
-  const log = { debug: silent, info: silent, warn: silent, error: silent }
+  const logged: string[] = []
+  const write = (_: object, message: string) => void logged.push(message)
+  const log = { debug: write, info: write, warn: write, error: write }
   const service = createService({ config: loaded.config, log, openApiText: '' })
   const url = await service.app.server.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(async () => {
@@ -64,9 +78,16 @@ export async function startTurnstate({ flow, tools, config }: Options): Promise<
   return {
     url,
     upstream,
+    logged,
     async turn(messages, more = {}, headers = KEY) {
       return toTurn(await post(`${base}/v1/chat/completions`, { messages, ...more }, headers))
     },
+    stream: (messages, more = {}) =>
+      openStream(`${base}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...KEY },
+        body: JSON.stringify({ stream: true, messages, ...more }),
+      }),
     async derive(messages, more = {}) {
       const answer = await post(`${base}/v1/conversations/derive`, { messages, ...more }, KEY)
       return (await answer.json()) as Json // the contract is checked elsewhere
@@ -78,14 +99,19 @@ export async function startTurnstate({ flow, tools, config }: Options): Promise<
 
 async function toTurn(answer: Response): Promise<Turn> {
   const { headers } = answer
-  const body = (await answer.json()) as OpenAI.ChatCompletion & Json // or an error, without choices
+  const body = (await answer.json()) as Partial<OpenAI.ChatCompletion> & Json // or an error
+  const message: Partial<OpenAI.ChatCompletionMessage> = body.choices?.[0]?.message ?? {}
   return {
     status: answer.status,
     headers,
     kind: headers.get('x-turnstate-kind'),
     state: headers.get('x-turnstate-state'),
     exchange: headers.get('x-turnstate-exchange'),
-    text: answer.ok ? (body.choices[0]?.message.content ?? '') : '',
+    text: message.content ?? '',
+    calls: (message.tool_calls ?? []).flatMap((call) =>
+      call.type === 'function' ? [call.function.name] : [],
+    ),
+    message,
     body,
   }
 }

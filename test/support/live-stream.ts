@@ -1,0 +1,72 @@
+interface Delta {
+  readonly content?: string
+  readonly tool_calls?: readonly {
+    readonly id?: string
+    readonly function: { readonly name?: string; readonly arguments?: string }
+  }[]
+}
+interface Chunk {
+  readonly choices: readonly { readonly delta: Delta; readonly finish_reason: string | null }[]
+}
+
+interface Streamed {
+  readonly text: string
+  readonly calls: readonly { readonly id?: string; readonly name?: string }[]
+  readonly finish: string | null | undefined
+  /** It ended in `[DONE]`. */
+  readonly isDone: boolean
+}
+
+/** An answer that is being streamed, read as far as the test wants to. */
+export interface LiveStream {
+  readonly status: number
+  readonly headers: Headers
+  /** Reads until the text so far holds these words. */
+  readonly hear: (words: string) => Promise<void>
+  /** Reads to the end. */
+  readonly rest: () => Promise<Streamed>
+  readonly hangUp: () => void
+}
+
+export async function openStream(url: string, init: RequestInit): Promise<LiveStream> {
+  const call = new AbortController()
+  const answer = await fetch(url, { ...init, signal: call.signal })
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let raw = ''
+  async function readMore(): Promise<boolean> {
+    const next = await reader?.read()
+    raw += next?.value ?? ''
+    return next?.done === false
+  }
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    async hear(words) {
+      while (!toStreamed(raw).text.includes(words)) {
+        if (!(await readMore())) throw new Error(`the stream ended without "${words}": ${raw}`)
+      }
+    },
+    async rest() {
+      while (await readMore());
+      return toStreamed(raw)
+    },
+    hangUp: () => call.abort(),
+  }
+}
+
+/** The events that are whole. */
+function toStreamed(raw: string): Streamed {
+  const events = raw.split('\n\n').slice(0, -1)
+  const data = events.filter((event) => event.startsWith('data: ')).map((event) => event.slice(6))
+  const choices = data
+    .filter((event) => event !== '[DONE]')
+    .flatMap((event) => (JSON.parse(event) as Chunk).choices) // the form is checked elsewhere
+  return {
+    text: choices.map(({ delta }) => delta.content ?? '').join(''),
+    calls: choices.flatMap(({ delta }) =>
+      (delta.tool_calls ?? []).map((call) => ({ id: call.id, name: call.function.name })),
+    ),
+    finish: choices.at(-1)?.finish_reason,
+    isDone: data.at(-1) === '[DONE]',
+  }
+}
