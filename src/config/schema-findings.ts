@@ -24,7 +24,7 @@ function toFindings(schema: Schema, root: unknown, issue: Issue, base: Path): re
         path: [...path, key],
         atKey: true,
         severity: 'error',
-        message: `unknown key${suggestion(key, keysAt(schema, path))}`,
+        message: unknownKey(key, keysAt(schema, path)),
       }))
     case 'invalid_key': {
       const message = issue.issues.map((inner) => plainMessage(inner)).join(', ')
@@ -37,6 +37,12 @@ function toFindings(schema: Schema, root: unknown, issue: Issue, base: Path): re
       return [{ path, severity: 'error', message }]
     }
   }
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  return known.includes(key)
+    ? 'is a key of another type; remove it'
+    : `unknown key${suggestion(key, known)}`
 }
 
 type UnionIssue = Extract<Issue, { code: 'invalid_union' }>

@@ -35,6 +35,8 @@ export interface JournalTurn {
   readonly start: Position
   /** It entered a state whose `say` it begins with. */
   readonly saysOnEntry: boolean
+  /** Edges that were taken on the way to its start; they count towards the turn's limit. */
+  readonly transitionsBefore: number
   readonly startedAt: number
   readonly pieces: Piece[]
   readonly changes: Change[]
@@ -67,7 +69,14 @@ export function isContinuation(turn: JournalTurn): boolean {
 
 type TurnStart = Pick<
   JournalTurn,
-  'parent' | 'kind' | 'exchange' | 'userText' | 'start' | 'saysOnEntry' | 'startedAt'
+  | 'parent'
+  | 'kind'
+  | 'exchange'
+  | 'userText'
+  | 'start'
+  | 'saysOnEntry'
+  | 'transitionsBefore'
+  | 'startedAt'
 >
 
 /** What a conversation may keep in memory; beyond it, its oldest turns are forgotten. */

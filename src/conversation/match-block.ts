@@ -48,8 +48,9 @@ export function matchBlockOf(
     return known.match && withMessage(known.match, message)
   }
   const match = whole()
-  // With a continuation in it the verdict also rests on other turns.
-  if (turn.children.length === 0 || match?.shown.length === 1) {
+  // With a continuation in it the verdict also rests on other turns; cut short it is none.
+  const isComplete = options.effort.left > 0
+  if (isComplete && (turn.children.length === 0 || match?.shown.length === 1)) {
     const { status, children } = turn
     const replyLength = reply.length
     knownMatches.set(turn, {

@@ -18,6 +18,8 @@ export interface AnsweredStep {
   readonly platform: readonly ModelToolCall[]
   /** The step entered a state that has something to `say`. */
   readonly enteredSay: boolean
+  /** The step asked for nothing but what was done already. */
+  readonly isRepeat: boolean
 }
 
 interface StepOptions {
@@ -39,6 +41,7 @@ export async function answerCalls(
   const platform: ModelToolCall[] = []
   const transitions: ModelToolCall[] = []
   const answered: AnsweredCall[] = []
+  let repeats = 0
   for (const call of calls) {
     turn.signal.throwIfAborted()
     if (!isOffered.has(call.name)) {
@@ -50,6 +53,7 @@ export async function answerCalls(
     } else if (!offer.platform.has(call.name)) {
       transitions.push(call)
     } else if (issued.some((done) => done.name === call.name && hasSameArguments(done, call))) {
+      repeats++
       answered.push(refused(call, 'Already done; it is not done twice.'))
     } else if (!isJson(call.arguments)) {
       answered.push(refused(call, 'Wrong arguments: they are not valid JSON'))
@@ -58,7 +62,7 @@ export async function answerCalls(
     }
   }
   for (const call of transitions) answered.push(toAnswered(call, answerTransition(turn, call)))
-  return { answered, platform, enteredSay: hasToSay(turn) }
+  return { answered, platform, enteredSay: hasToSay(turn), isRepeat: repeats === calls.length }
 }
 
 /** The turn entered a state that has something to say, which must be heard before it goes on. */

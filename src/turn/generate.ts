@@ -54,7 +54,7 @@ export async function generate(turn: LiveTurn, notes: readonly string[]): Promis
       await speak(turn, turn.settings.flow.states[turn.position.state]?.say ?? '')
     for (const call of step.platform) await turn.voice.call(call)
     if (step.platform.length > 0) return 'tool_calls'
-    if (step.enteredSay) return 'stop'
+    if (step.enteredSay || (step.isRepeat && turn.voice.hasSpoken())) return 'stop'
     if (isLastRound) {
       turn.log.warn({ rounds: round }, 'tool rounds used up')
       return heardOrFail(turn, 'stop')

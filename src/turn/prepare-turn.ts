@@ -81,7 +81,7 @@ export function prepareTurn(
     resolution,
     journal,
     start,
-    transitions: taken.length,
+    transitions: retryOf?.transitionsBefore ?? taken.length,
     saysOnEntry:
       retryOf?.saysOnEntry ??
       (opensWithSay || (taken.length > 0 && flow.states[start.state]?.say !== undefined)),

@@ -62,11 +62,20 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
     },
     begin(request) {
       const prepared = prepare(request, (id) => store?.open(id) ?? null)
-      const { resolution, start, saysOnEntry, facts } = prepared
+      const { resolution, start, saysOnEntry, transitions: transitionsBefore, facts } = prepared
       for (const { turn } of resolution.path) turn.shown = true
       const { kind, exchange, node: parent } = resolution
       const userText = resolution.open?.text ?? ''
-      const turn = { parent, kind, exchange, userText, start, saysOnEntry, startedAt: now() }
+      const turn = {
+        parent,
+        kind,
+        exchange,
+        userText,
+        start,
+        saysOnEntry,
+        transitionsBefore,
+        startedAt: now(),
+      }
       const journalled = addTurn(prepared.journal, turn, JOURNAL_LIMITS)
       const weigh = () => {
         if (facts.conversation !== null)

@@ -14,7 +14,7 @@ function graph(...args: readonly string[]) {
 }
 
 it('prints the flow as a Mermaid diagram, without asking for secrets', () => {
-  expect(graph(`${FIXTURES}design-example.yaml`)).toEqual({
+  expect(graph(`${FIXTURES}every-setting.yaml`)).toEqual({
     code: 0,
     stdout: `stateDiagram-v2
     state "any other state" as any_other_state

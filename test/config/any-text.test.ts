@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from '../support/parse-config.ts'
 
-const DESIGN = new URL('../fixtures/config/design-example.yaml', import.meta.url)
+const EVERY_SETTING = new URL('../fixtures/config/every-setting.yaml', import.meta.url)
 
 describe('no text', () => {
-  const design = readFileSync(DESIGN, 'utf8')
+  const whole = readFileSync(EVERY_SETTING, 'utf8')
   const scraps = fc.constantFrom(
     ...['a', ': ', '\n', '\n  ', '- ', '[', ']', '{', '}', '"', "'", '&a ', '*a', '!!x ', '|', '>'],
     ...[
@@ -53,13 +53,13 @@ describe('no text', () => {
   })
 
   it('makes it throw: a whole configuration with pieces cut out and put in', () => {
-    const edit = fc.record({ at: fc.nat(design.length), cut: fc.nat(80), put: scraps })
+    const edit = fc.record({ at: fc.nat(whole.length), cut: fc.nat(80), put: scraps })
     fc.assert(
       fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
         check(
           edits.reduce(
             (text, { at, cut, put }) => text.slice(0, at) + put + text.slice(at + cut),
-            design,
+            whole,
           ),
         )
       }),

@@ -5,7 +5,7 @@ import { configOf, MINIMAL, parse, problemsOf } from '../support/parse-config.ts
 
 const FIXTURES = new URL('../fixtures/config/', import.meta.url).pathname
 
-const DESIGN_ENVIRONMENT = {
+const WHOLE_ENVIRONMENT = {
   TURNSTATE_KEY: 'turnstate-key',
   TURNSTATE_SIGNING_SECRET: 'a-signing-secret-of-32-characters',
   OPENAI_API_KEY: 'openai-key',
@@ -91,9 +91,9 @@ tools:
     })
   })
 
-  it('takes the whole example of the design, with warnings for what has no effect yet', () => {
-    const file = `${FIXTURES}design-example.yaml`
-    const loaded = loadConfig({ file, environment: DESIGN_ENVIRONMENT })
+  it('takes a file with every setting, with warnings for what has no effect yet', () => {
+    const file = `${FIXTURES}every-setting.yaml`
+    const loaded = loadConfig({ file, environment: WHOLE_ENVIRONMENT })
     const config = configOf(loaded)
     expect(config.auth.keys).toEqual([{ name: 'elevenlabs', secret: 'turnstate-key' }])
     expect(config.tools['create_booking']).toMatchObject({
@@ -127,6 +127,14 @@ tools:
     expect(warnings.find(({ path }) => path === 'routing.hedge')?.message).toBe(
       'accepted, but has no effect in this version: no second upstream is started early',
     )
+  })
+
+  it('tells a key of another type of tool from an unknown one', () => {
+    const tools = 'tools: { h: { type: static, result: x, timeout_ms: 5, urll: y } }\n'
+    expect(problemsOf(parse(`${MINIMAL}${tools}`))).toEqual([
+      expect.stringContaining('tools.h.timeout_ms: is a key of another type; remove it'),
+      expect.stringContaining('tools.h.urll: unknown key; did you mean "url"?'),
+    ])
   })
 
   it('names every problem of a file at once, each at its line and column', () => {
@@ -245,7 +253,7 @@ it('says why a file cannot be read', () => {
 
 describe('the flow alone', () => {
   it('needs no environment', () => {
-    const loaded = loadFlow(`${FIXTURES}design-example.yaml`)
+    const loaded = loadFlow(`${FIXTURES}every-setting.yaml`)
     expect(loaded.ok && loaded.flow.name).toBe('clinic-booking')
   })
 

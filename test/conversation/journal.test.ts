@@ -40,6 +40,7 @@ function add(parent: JournalTurn | null, given: Given = {}): JournalTurn {
       userText: given.userText ?? '',
       start: { state: 'a', variables: { x: 0 }, enteredAfter: 0 },
       saysOnEntry: false,
+      transitionsBefore: 0,
       startedAt: 0,
     },
     { maxTurns: given.maxTurns ?? 100, maxCharacters: given.maxCharacters ?? 1_000_000 },

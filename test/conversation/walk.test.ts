@@ -162,7 +162,7 @@ describe('any history over any journal', () => {
     status: fc.constantFrom('running' as const, 'finished' as const, 'aborted' as const),
   })
 
-  it('resolves to a path in the tree, and to what the design allows', () => {
+  it('resolves to a path in the tree, and to kinds and numbers that fit together', () => {
     fc.assert(
       fc.property(fc.array(request, { maxLength: 8 }), fc.array(message), (requests, last) => {
         talk = createTalk()

@@ -94,6 +94,18 @@ describe('the same history again after a platform call', () => {
     }
   })
 
+  it('says the words that come with a repeated call once, not once per round', async () => {
+    const { upstream, turn } = await start()
+    upstream.always({ say: 'Bye.', calls: [{ name: 'end_call', arguments: {} }] })
+    await turn([HI], { tools })
+    expect(await turn([HI], { tools })).toMatchObject({
+      kind: 'follow_up',
+      text: 'Bye.',
+      calls: [],
+    })
+    expect(upstream.requests).toHaveLength(2)
+  })
+
   it('never issues it again as a stream either, and answers with the words of the model', async () => {
     const { upstream, stream } = await start()
     const call = { name: 'end_call', arguments: { reason: 'done' } }

@@ -52,7 +52,16 @@ export function createTalk(maxTurns = 2000): Talk {
       const userText = open?.text ?? ''
       const turn = addTurn(
         journal,
-        { parent, kind, exchange, userText, start, saysOnEntry: false, startedAt: clock.now },
+        {
+          parent,
+          kind,
+          exchange,
+          userText,
+          start,
+          saysOnEntry: false,
+          transitionsBefore: 0,
+          startedAt: clock.now,
+        },
         { maxTurns, maxCharacters: 1_000_000 },
       )
       if (filler) appendText(turn, 'filler', filler)
