@@ -1,11 +1,10 @@
 import { childrenOf, isContinuation, type Journal, type JournalTurn } from './journal.ts'
-import type { Kind } from './kinds.ts'
+import { SKIP_TURN, type Kind } from './kinds.ts'
 import type { UserBlock, View } from './view.ts'
 import { answersLongerText, sameUserText } from './user-key.ts'
 
 /** A shorter transcript that arrives within this time of the longer one is a straggler. */
 const LATE_WITHIN_MS = 3000
-const SKIP_TURN = 'skip_turn'
 
 interface Situation {
   readonly journal: Journal
@@ -101,7 +100,16 @@ function wasShownBelow({ journal, node, answeredExchange }: Situation): boolean 
 /** The tail is a platform tool's result, unless it is that of a skipped silence. */
 function isToolResultTail({ view, node }: Situation): boolean {
   if (view.tail !== 'tool' || view.endsInSilence) return false
-  return !(node?.kind === 'silence' && skipsOnly(node))
+  return node ? !(node.kind === 'silence' && skipsOnly(node)) : !isSkippedSilence(view)
+}
+
+/** Without a journal: nothing but skipped turns since the last words, which were ours. */
+function isSkippedSilence({ answered, greeting }: View): boolean {
+  const messages = answered.at(-1)?.answer ?? greeting
+  const lastText = messages.findLastIndex((message) => message.role === 'assistant' && message.text)
+  const calls = messages.slice(lastText + 1).flatMap((message) => message.calls ?? [])
+  const isOurs = lastText >= 0 && !messages[lastText]?.calls && calls.length > 0
+  return isOurs && calls.every((call) => call.name === SKIP_TURN)
 }
 
 function skipsOnly(turn: JournalTurn): boolean {

@@ -37,6 +37,8 @@ export interface JournalTurn {
   readonly saysOnEntry: boolean
   /** Edges that were taken on the way to its start; they count towards the turn's limit. */
   readonly transitionsBefore: number
+  /** It answers half a sentence, for the first time or again: nothing may be changed by it. */
+  readonly refusesWrites: boolean
   readonly startedAt: number
   readonly pieces: Piece[]
   readonly changes: Change[]
@@ -76,6 +78,7 @@ type TurnStart = Pick<
   | 'start'
   | 'saysOnEntry'
   | 'transitionsBefore'
+  | 'refusesWrites'
   | 'startedAt'
 >
 
@@ -103,7 +106,8 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
   journal.nextId += 1
   journal.turns.push(turn)
   childrenOf(journal, turn.parent).push(turn)
-  let characters = charactersOf(journal)
+  // Its own weight makes room for no others: one huge text must not cost the conversation its past.
+  let characters = charactersOf(journal) - charactersOfTurn(turn)
   while (journal.turns.length > limits.maxTurns || characters > limits.maxCharacters) {
     const dropped = dropOldest(journal, turn)
     if (!dropped) break
@@ -131,15 +135,14 @@ export function childrenOf(journal: Journal, node: JournalTurn | null): JournalT
 }
 
 /**
- * Forgets the oldest ended turn that nothing stands on; if there is none, the first turn of the path,
- * and what stood on it then stands under the root.
+ * Forgets the oldest ended turn, one that nothing stands on if there is any; what stood on it then
+ * stands on its parent. Null if all others are running.
  */
 function dropOldest(journal: Journal, newest: JournalTurn): JournalTurn | null {
-  const leaf = journal.turns.find(
-    (turn) => turn !== newest && turn.children.length === 0 && turn.status !== 'running',
-  )
-  const dropped = leaf ?? journal.turns.find((turn) => !turn.parent)
-  if (!dropped || dropped === newest) return null
+  const ended = (turn: JournalTurn) => turn !== newest && turn.status !== 'running'
+  const leaf = journal.turns.find((turn) => ended(turn) && turn.children.length === 0)
+  const dropped = leaf ?? journal.turns.find(ended)
+  if (!dropped) return null
   journal.turns.splice(journal.turns.indexOf(dropped), 1)
   const siblings = childrenOf(journal, dropped.parent)
   siblings.splice(siblings.indexOf(dropped), 1, ...dropped.children)

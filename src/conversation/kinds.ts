@@ -11,6 +11,9 @@ export const KINDS = [
 ] as const
 export type Kind = (typeof KINDS)[number]
 
+/** The platform tool with which an agent says nothing on purpose. */
+export const SKIP_TURN = 'skip_turn'
+
 /** What the history shows of a turn's reply. */
 export type Heard = 'full' | 'partial' | 'none' | 'unknown'
 

@@ -22,6 +22,8 @@ export interface Resolution {
   /** After the last turn of the path; null when there is none and the history alone must tell. */
   readonly position: Position | null
   readonly heard: Heard
+  /** The turn that the position follows was not heard whole. */
+  readonly wasCut: boolean
   readonly confidence: Confidence
   readonly discarded: readonly JournalTurn[]
   readonly rollback: boolean
@@ -65,6 +67,8 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
     (turn) => wasAnswered(turn) && !onPath.has(turn) && !verdict.asksAgain.has(turn),
   )
   const followed = verdict.parent ?? last?.turn ?? null
+  // A follow-up can go on from a turn that the history does not show: its call was delivered.
+  const followedHeard = last && followed === last.turn ? last.heard : 'full'
   return {
     kind: verdict.kind,
     exchange: verdict.exchange,
@@ -72,9 +76,8 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
     open: verdict.answersSpeech ? open : null,
     path,
     unheard: walked.unheard,
-    position: followed
-      ? positionAfter(followed, followed === last?.turn ? last.heard : 'full')
-      : null,
+    position: followed ? positionAfter(followed, followedHeard) : null,
+    wasCut: followed !== null && followedHeard === 'partial',
     heard: last?.heard ?? 'unknown',
     confidence:
       !options.hasJournal || walked.hasForeign ? 'low' : walked.exact ? 'exact' : 'partial',

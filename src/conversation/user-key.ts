@@ -1,6 +1,18 @@
+import { createHash } from 'node:crypto'
 import type { JournalTurn } from './journal.ts'
 import type { UserBlock } from './view.ts'
 import { isProperPrefix, wordKey } from './words.ts'
+
+/** Nobody says so much in one breath; the rest of a longer text is kept as a digest. */
+const MAX_KEPT_CHARACTERS = 20_000
+
+/** User speech as the journal keeps it. Equal texts stay equal, and others stay different. */
+export function toUserText(user: UserBlock | null): string {
+  const text = user?.text ?? ''
+  if (text.length <= MAX_KEPT_CHARACTERS) return text
+  const digest = createHash('sha256').update(text).digest('hex')
+  return `${text.slice(0, MAX_KEPT_CHARACTERS)} ${digest}`
+}
 
 // Every block is compared with several turns, and every turn with each request of its conversation.
 const userKeys = new WeakMap<JournalTurn | UserBlock, string>()
@@ -19,7 +31,7 @@ export function turnKey(turn: JournalTurn): string {
 }
 
 export function blockKey(user: UserBlock): string {
-  return userKey(user, user.text)
+  return userKey(user, toUserText(user))
 }
 
 /** Whether the turn answers this very user speech. */

@@ -35,7 +35,7 @@ const RESULT_TEMPLATES = ['result_template'] as const
 function toolPlaces(name: string, tool: Tools[string]): readonly TemplatePlace[] {
   const fields: Readonly<Record<string, unknown>> = { ...tool }
   const path = ['tools', name]
-  const args = argumentNames(tool)
+  const args = argumentNames(tool.parameters)
   return [
     ...TOOL_TEMPLATES.flatMap((field) => textsIn(fields[field], [...path, field], args)),
     ...textsIn(tool.execution_message, [...path, 'execution_message'], args),

@@ -63,24 +63,34 @@ export type ToolDefinition = z.infer<typeof ToolDefinition>
 export const Tools = z.record(ToolName, ToolDefinition)
 export type Tools = Readonly<Record<string, ToolDefinition>>
 
-/** The arguments that a tool names: the `properties` of its `parameters`. */
-export function argumentNames({
-  parameters,
-}: Pick<ToolDefinition, 'parameters'>): readonly string[] {
-  const properties = parameters?.['properties']
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
+/** The arguments that a schema names: its `properties`, and those of the schemas it is put together of. */
+export function argumentNames(schema: unknown): readonly string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  const { properties, allOf, anyOf, oneOf }: SchemaParts = schema
+  const own = typeof properties === 'object' && properties !== null ? Object.keys(properties) : []
+  const parts = [allOf, anyOf, oneOf].flatMap((part): unknown[] =>
+    Array.isArray(part) ? part : [],
+  )
+  return [...own, ...parts.flatMap(argumentNames)]
+}
+
+interface SchemaParts {
+  readonly properties?: unknown
+  readonly allOf?: unknown
+  readonly anyOf?: unknown
+  readonly oneOf?: unknown
 }
 
 /**
- * Those of the arguments that the tool's templates may see. A model writes what a caller talks it
- * into: an argument that nobody asked for must not stand in for a variable, or a `{{patient_id}}`
- * that the flow has set would let one caller act for another patient.
+ * Those of the arguments that templates may see and that may become variables. A model writes what a
+ * caller talks it into: an argument that nobody asked for must not stand in for a variable, or a
+ * `{{patient_id}}` that the flow has set would let one caller act for another patient.
  */
-export function templateArguments(
-  tool: Pick<ToolDefinition, 'parameters'>,
+export function declaredArguments(
+  schema: JsonSchema | undefined,
   args: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const declared = argumentNames(tool).filter((name) => Object.hasOwn(args, name))
+  const declared = argumentNames(schema).filter((name) => Object.hasOwn(args, name))
   return Object.fromEntries(declared.map((name) => [name, args[name]]))
 }
 

@@ -1,6 +1,6 @@
 import type { JsonSchema } from '../flow/definition.ts'
 import { lookupIn, renderTemplate, type Lookup } from '../flow/template.ts'
-import { templateArguments, type StaticTool, type Tools } from '../flow/tool-definition.ts'
+import { declaredArguments, type StaticTool, type Tools } from '../flow/tool-definition.ts'
 import type { Log } from '../observability/log.ts'
 import { compileArguments, type ArgumentsCheck } from './json-schema.ts'
 import { isTooDeep } from './nesting.ts'
@@ -93,7 +93,7 @@ async function runTool(run: {
   const { tools, webhooks, name, args, context } = run
   const tool = Object.hasOwn(tools, name) ? tools[name] : undefined
   if (tool === undefined) return badOutcome('failed', NOT_AVAILABLE)
-  const lookup = lookupIn(templateArguments(tool, args), context.values)
+  const lookup = lookupIn(declaredArguments(tool.parameters, args), context.values)
   switch (tool.type) {
     case 'static':
       return okOutcome(tool, staticResult(tool, lookup), lookup)

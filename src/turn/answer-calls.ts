@@ -3,7 +3,7 @@ import type { MessageCall } from '../conversation/message.ts'
 import { hasSameArguments } from '../conversation/platform-call.ts'
 import { assignedByName, assignedFrom } from '../flow/assign.ts'
 import { followOpenEdges, resultEdge, toTransition, transitionTools } from '../flow/edges.ts'
-import { effectOf } from '../flow/tool-definition.ts'
+import { declaredArguments, effectOf } from '../flow/tool-definition.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
 import type { ModelToolCall } from '../upstream/upstream.ts'
 import { assignVariables, canTransition, takeTransition, type LiveTurn } from './live-turn.ts'
@@ -114,11 +114,11 @@ async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promise<strin
 }
 
 /** Why a tool that changes something may not run in this turn; null if it may. */
-function refuseWrite({ prepared }: LiveTurn): string | null {
+function refuseWrite({ prepared, journalled }: LiveTurn): string | null {
   if (prepared.facts.conversation === null) {
     return 'Not done: this call cannot be told apart from others, so nothing may be changed in it. Tell the caller that you cannot do that here.'
   }
-  if (prepared.facts.kind === 'late') {
+  if (journalled.refusesWrites) {
     return 'Not done: the caller is still speaking. Wait for the rest.'
   }
   return null
@@ -126,6 +126,8 @@ function refuseWrite({ prepared }: LiveTurn): string | null {
 
 /** The edge that the result opens, then the edges that follow from the new values. */
 function followResult(turn: LiveTurn, tool: string, outcome: ToolOutcome): void {
+  // A second call of the step must not lead on before the caller heard what the first led to.
+  if (hasToSay(turn)) return
   const { flow } = turn.settings
   const { exchange } = turn.prepared.facts
   const from = turn.position.state
@@ -159,7 +161,8 @@ function answerTransition(turn: LiveTurn, call: ModelToolCall): string {
   const parsed = turn.tools.parseArguments(tool.schemaName, call.arguments)
   if (!parsed.ok) return errorResult(`Wrong arguments: ${parsed.problem}`)
   const transition = toTransition(turn.position.state, tool.edge, turn.prepared.facts.exchange)
-  takeTransition(turn, { ...transition, values: assignedByName(flow, parsed.value) })
+  const args = declaredArguments(tool.parameters, parsed.value)
+  takeTransition(turn, { ...transition, values: assignedByName(flow, args) })
   if (!flow.states[turn.position.state]?.say) followEdges(turn)
   return JSON.stringify({ status: 'ok', state: turn.position.state })
 }

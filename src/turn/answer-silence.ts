@@ -1,3 +1,4 @@
+import { SKIP_TURN } from '../conversation/kinds.ts'
 import type { OnSilence } from '../flow/definition.ts'
 import { renderTemplate } from '../flow/template.ts'
 import { generate, offerAt, QUIET_REPLY, speak } from './generate.ts'
@@ -8,7 +9,6 @@ import type { TurnEnd } from './turn.ts'
 const DEFAULT_PROMPT =
   'The caller has said nothing for a while. Ask gently, in one short sentence, whether they are still there.'
 const DEFAULT_ON_SILENCE: OnSilence = { max: 2 }
-const SKIP_TURN = 'skip_turn'
 
 function toPrompt(turn: LiveTurn, { prompt }: OnSilence): string {
   const { position, prepared } = turn

@@ -4,6 +4,7 @@ import {
   type Journal,
   type JournalTurn,
 } from '../conversation/journal.ts'
+import { SKIP_TURN } from '../conversation/kinds.ts'
 import type { Resolution } from '../conversation/resolve.ts'
 import type { View } from '../conversation/view.ts'
 
@@ -29,7 +30,15 @@ export function silencesInJournal(journal: Journal, { node, exchange }: Resoluti
 /** The same without a journal: replies after the first one since the caller last spoke. */
 export function silencesInHistory(view: View): number {
   const messages = view.answered.at(-1)?.answer ?? view.greeting
-  const lastResult = messages.findLastIndex((message) => message.role === 'tool')
+  // The result of a skipped turn is part of the silence.
+  const skips = new Set(
+    messages.flatMap((message) =>
+      (message.calls ?? []).filter((call) => call.name === SKIP_TURN).map((call) => call.id),
+    ),
+  )
+  const lastResult = messages.findLastIndex(
+    (message) => message.role === 'tool' && !skips.has(message.callId ?? ''),
+  )
   const replies = messages
     .slice(lastResult + 1)
     .filter((message) => message.role === 'assistant' && message.text !== '')

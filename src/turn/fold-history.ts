@@ -33,7 +33,7 @@ export function foldHistory(view: View, context: FoldContext): Position {
     flow,
     after: byToken ? lastOf(view, byToken) : (last?.message ?? null),
     firstExchange: resolution.exchange - view.answered.length + (view.open ? 0 : 1),
-    wasCut: resolution.heard === 'partial',
+    wasCut: resolution.wasCut,
     factsAt,
     maxTransitions: limits.max_transitions_per_turn,
   })

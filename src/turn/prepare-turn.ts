@@ -71,7 +71,7 @@ export function prepareTurn(
       : followOpenEdges(flow, folded, {
           factsAt,
           enteredAfter: resolution.open ? exchange - 1 : exchange,
-          wasCut: resolution.heard === 'partial',
+          wasCut: resolution.wasCut,
           budget: settings.limits.max_transitions_per_turn,
         })
   const start = retryOf?.start ?? taken.reduce(enter, folded)

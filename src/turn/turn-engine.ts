@@ -1,6 +1,7 @@
 import type { ConversationKey, KeyMaterial } from '../conversation/conversation-key.ts'
 import { addTurn, createJournal, type Journal } from '../conversation/journal.ts'
 import { TurnstateError } from '../errors.ts'
+import { toUserText } from '../conversation/user-key.ts'
 import type { View } from '../conversation/view.ts'
 import type { Log } from '../observability/log.ts'
 import type { MemoryStore } from '../store/memory-store.ts'
@@ -65,7 +66,7 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
       const { resolution, start, saysOnEntry, transitions: transitionsBefore, facts } = prepared
       for (const { turn } of resolution.path) turn.shown = true
       const { kind, exchange, node: parent } = resolution
-      const userText = resolution.open?.text ?? ''
+      const userText = toUserText(resolution.open)
       const turn = {
         parent,
         kind,
@@ -74,6 +75,7 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
         start,
         saysOnEntry,
         transitionsBefore,
+        refusesWrites: kind === 'late' || (resolution.retryOf?.refusesWrites ?? false),
         startedAt: now(),
       }
       const journalled = addTurn(prepared.journal, turn, JOURNAL_LIMITS)

@@ -2,6 +2,7 @@ import type { AnsweredCall, JournalTurn } from '../conversation/journal.ts'
 import type { ConversationMessage } from '../conversation/message.ts'
 import type { Resolution } from '../conversation/resolve.ts'
 import { toUserBlock, type View } from '../conversation/view.ts'
+import { toWords } from '../conversation/words.ts'
 import type { UpstreamMessage } from '../upstream/upstream.ts'
 import { unshownTurns } from './unshown-turns.ts'
 
@@ -46,9 +47,19 @@ export function addCalls(
   calls: readonly AnsweredCall[],
   text: string | null = null,
 ): void {
-  if (calls.length === 0) return
-  history.push({ role: 'assistant', content: text, calls })
-  for (const call of calls) history.push({ role: 'tool', callId: call.id, content: call.result })
+  const [step, ...later] = toSteps(calls)
+  if (!step) return
+  history.push({ role: 'assistant', content: text, calls: step })
+  for (const call of step) history.push({ role: 'tool', callId: call.id, content: call.result })
+  addCalls(history, later.flat())
+}
+
+/** Calls that may stand in one message: some upstreams number the calls of each answer anew. */
+function toSteps(calls: readonly AnsweredCall[]): readonly (readonly AnsweredCall[])[] {
+  const again = calls.findIndex((call, at) => calls.findIndex(({ id }) => id === call.id) < at)
+  return again < 0
+    ? [calls].filter((step) => step.length > 0)
+    : [calls.slice(0, again), calls.slice(again)]
 }
 
 /** Adjacent user messages as one; equal neighbours are one already. */
@@ -81,18 +92,12 @@ function addAnswer(
   messages: readonly ConversationMessage[],
   { callsBefore, turnOf }: Shown,
 ): void {
-  const results = new Map(
-    messages.flatMap((message) =>
-      message.role === 'tool' ? [[message.callId ?? '', message.text] as const] : [],
-    ),
-  )
-  for (const message of messages) {
+  const resultOf = createResults(messages)
+  for (const [index, message] of messages.entries()) {
     addCalls(history, callsBefore.get(message) ?? [])
     if (message.role === 'tool') continue
     const calls = (message.calls ?? []).flatMap((call) => {
-      const result = results.get(call.id)
-      // Once: some platforms repeat a call with its text.
-      results.delete(call.id)
+      const result = resultOf(call.id, index)
       return result === undefined ? [] : [{ ...call, result }]
     })
     const text = answerText(message, turnOf.get(message))
@@ -108,12 +113,43 @@ function addAnswer(
   }
 }
 
+/** Gives each result once, to the call before it; ids can come again in one exchange. */
+function createResults(messages: readonly ConversationMessage[]) {
+  const results = new Map<string, { readonly at: number; readonly text: string }[]>()
+  for (const [at, { role, callId = '', text }] of messages.entries()) {
+    if (role !== 'tool') continue
+    const known = results.get(callId)
+    if (known) known.push({ at, text })
+    else results.set(callId, [{ at, text }])
+  }
+  return (callId: string, after: number): string | undefined => {
+    const known = results.get(callId)
+    while (known?.[0] && known[0].at < after) known.shift()
+    return known?.shift()?.text
+  }
+}
+
 /** What was heard, without the fillers: they were never an answer. */
 function answerText({ text }: ConversationMessage, turn: JournalTurn | undefined): string {
-  if (!turn?.pieces.some((piece) => piece.type === 'filler')) return text
-  return turn.pieces
-    .filter((piece) => piece.type === 'filler')
-    .reduce((rest, piece) => rest.replace(piece.text.trim(), ' '), text)
-    .replace(/ {2,}/g, ' ')
-    .trim()
+  const fillers = turn?.pieces.filter((piece) => piece.type === 'filler') ?? []
+  if (!turn || fillers.length === 0) return text
+  const rest = fillers.reduce((left, piece) => left.replace(piece.text.trim(), ' '), text)
+  if (rest !== text) return rest.replace(/ {2,}/g, ' ').trim()
+  // Cut or respelled words after the answer are those of the filler that ended it.
+  const isLast = turn.pieces.at(-1)?.type === 'filler' && turn.pieces[0]?.type === 'answer'
+  const answered = turn.pieces.filter((piece) => piece.type === 'answer')
+  const words = answered.reduce((sum, piece) => sum + toWords(piece.text).length, 0)
+  return isLast ? firstWords(text, words) : text
+}
+
+const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'\u2019]*[^\s\p{L}\p{N}]*/gu
+
+function firstWords(text: string, count: number): string {
+  let end = 0
+  let left = count
+  for (const match of text.matchAll(WORD)) {
+    if (left-- <= 0) break
+    end = match.index + match[0].length
+  }
+  return text.slice(0, end).trim()
 }

@@ -60,6 +60,7 @@ export function createTalk(maxTurns = 2000): Talk {
           start,
           saysOnEntry: false,
           transitionsBefore: 0,
+          refusesWrites: false,
           startedAt: clock.now,
         },
         { maxTurns, maxCharacters: 1_000_000 },
