@@ -37,32 +37,45 @@ function* answers(view: View, firstExchange: number): Generator<AnswerMessage> {
   }
 }
 
+export interface VisibleFold {
+  readonly position: Position
+  /** A result led into a state with `say`, and nothing was said since. */
+  readonly isSayDue: boolean
+}
+
 /**
  * Moves the position by what the history itself shows after a point: the results of platform tools
  * and the edges that follow from them. Everything else that moved it is known to the journal alone.
  */
-export function foldVisible(view: View, position: Position, options: VisibleOptions): Position {
+export function foldVisible(view: View, start: Position, options: VisibleOptions): VisibleFold {
   const names = new Map<string, string>()
   let counts = options.after === null
-  let current = position
+  let position = start
+  let isSayDue = false
   let settledAt: Moment | null = null
   for (const { message, moment } of answers(view, options.firstExchange)) {
     for (const call of message.calls ?? []) names.set(call.id, call.name)
-    if (message.role === 'tool' && counts) {
-      const moved = followResult(
-        current,
-        names.get(message.callId ?? ''),
-        { message, moment },
-        options,
-      )
+    if (message.role === 'assistant' && message.text !== '') isSayDue = false
+    // Where something is due to be said, the conversation stays until it was heard.
+    if (message.role === 'tool' && counts && !isSayDue) {
+      const tool = names.get(message.callId ?? '')
+      const moved = followResult(position, tool, { message, moment }, options)
       // Without a step, the conditions of one exchange say the same after each of its results.
-      const isSettled = moved === current && settledAt === moment
-      current = isSettled ? current : followEdges(moved, moment, options)
+      const isSettled = moved === position && settledAt === moment
+      const next =
+        isSettled || hasSay(moved, options, position) ? moved : followEdges(moved, moment, options)
+      isSayDue = hasSay(next, options, position)
+      position = next
       settledAt = moment
     }
     if (message === options.after) counts = true
   }
-  return current
+  return { position, isSayDue }
+}
+
+/** Whether the step from one position to the other entered a state with `say`. */
+function hasSay(to: Position, { flow }: VisibleOptions, from: Position): boolean {
+  return to !== from && flow.states[to.state]?.say !== undefined
 }
 
 function followResult(

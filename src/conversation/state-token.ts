@@ -15,6 +15,8 @@ const Claims = z.strictObject({
   /** Whose conversation it is of. */
   identity: z.string(),
   exchange: z.int().min(0),
+  /** Tool results that stood in that exchange already. */
+  results: z.int().min(0),
   /** Of the normalised user blocks up to that exchange. */
   digest: z.string(),
   state: z.string(),
@@ -25,6 +27,8 @@ const Claims = z.strictObject({
 export interface SealedState {
   readonly position: Position
   readonly exchange: number
+  /** Tool results that stood in the exchange when the state was sealed. */
+  readonly results: number
 }
 
 export interface TokenContext {
@@ -37,6 +41,7 @@ interface TokenSubject {
   readonly identity: string
   /** The history's user blocks up to and including the one that the sealed answer answers. */
   readonly userBlocks: readonly UserBlock[]
+  readonly results: number
 }
 
 const NONCE_BYTES = 12
@@ -62,6 +67,7 @@ export function sealState(
     flow: context.flowVersion,
     identity: subject.identity,
     exchange: subject.userBlocks.length,
+    results: subject.results,
     digest: digestOf(subject.userBlocks),
     ...position,
   }
@@ -93,8 +99,8 @@ export function openState(
   const isHeard = claims.exchange === 0 ? greeting.length > 0 : claims.exchange <= answered.length
   const blocks = answered.slice(0, claims.exchange).map((block) => block.user)
   if (!isHeard || digestOf(blocks) !== claims.digest) return null
-  const { state, enteredAfter, variables, exchange } = claims
-  return { position: { state, enteredAfter, variables }, exchange }
+  const { state, enteredAfter, variables, exchange, results } = claims
+  return { position: { state, enteredAfter, variables }, exchange, results }
 }
 
 function unseal(token: unknown, key: Buffer): z.infer<typeof Claims> | null {

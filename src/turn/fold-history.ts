@@ -1,4 +1,4 @@
-import { foldVisible, type Moment } from '../conversation/fold-visible.ts'
+import { foldVisible, type Moment, type VisibleFold } from '../conversation/fold-visible.ts'
 import type { ConversationMessage } from '../conversation/message.ts'
 import type { Resolution } from '../conversation/resolve.ts'
 import { openState, type SealedState } from '../conversation/state-token.ts'
@@ -21,7 +21,7 @@ interface FoldContext {
  * The state after what was heard: by the journal, or by the sealed token where that knows more, then
  * by what the rest of the history shows.
  */
-export function foldHistory(view: View, context: FoldContext): Position {
+export function foldHistory(view: View, context: FoldContext): VisibleFold {
   const { settings, resolution, factsAt } = context
   const { flow, limits } = settings
   const last = resolution.path.at(-1)
@@ -31,7 +31,7 @@ export function foldHistory(view: View, context: FoldContext): Position {
   const position = known && Object.hasOwn(flow.states, known.state) ? known : initialPosition(flow)
   return foldVisible(view, position, {
     flow,
-    after: byToken ? lastOf(view, byToken) : (last?.message ?? null),
+    after: byToken ? lastKnown(view, byToken) : (last?.message ?? null),
     firstExchange: resolution.exchange - view.answered.length + (view.open ? 0 : 1),
     wasCut: resolution.wasCut,
     factsAt,
@@ -45,7 +45,13 @@ function blocksShown(view: View, { path }: Resolution): number {
   return last ? view.answered.findLastIndex((block) => block.answer.includes(last.message)) + 1 : -1
 }
 
-function lastOf(view: View, { exchange }: SealedState): ConversationMessage | null {
-  const messages = exchange === 0 ? view.greeting : view.answered[exchange - 1]?.answer
-  return messages?.at(-1) ?? null
+/**
+ * What the token knows of the history: the results that stood in its exchange when it was sealed, or
+ * all before that exchange when there were none.
+ */
+function lastKnown(view: View, { exchange, results }: SealedState): ConversationMessage | null {
+  const blocks = [view.greeting, ...view.answered.map((block) => block.answer)]
+  if (results === 0) return blocks.slice(0, exchange).flat().at(-1) ?? null
+  const shown = (blocks[exchange] ?? []).filter((message) => message.role === 'tool')
+  return shown[results - 1] ?? blocks[exchange]?.at(-1) ?? null
 }

@@ -57,16 +57,16 @@ export function prepareTurn(
   })
   const { kind, exchange, retryOf } = resolution
   const factsAt = createFacts(request, view, resolution)
-  const folded = foldHistory(view, {
+  const { position: folded, isSayDue } = foldHistory(view, {
     settings,
     resolution,
     token: request.extra.turnstate_token,
     identity: identityOf(request.caller, key?.key ?? null),
     factsAt,
   })
-  const opensWithSay = kind === 'opening' && flow.states[folded.state]?.say !== undefined
+  const hasToSay = isSayDue || (kind === 'opening' && flow.states[folded.state]?.say !== undefined)
   const taken =
-    retryOf || opensWithSay
+    retryOf || hasToSay
       ? []
       : followOpenEdges(flow, folded, {
           factsAt,
@@ -84,7 +84,7 @@ export function prepareTurn(
     transitions: retryOf?.transitionsBefore ?? taken.length,
     saysOnEntry:
       retryOf?.saysOnEntry ??
-      (opensWithSay || (taken.length > 0 && flow.states[start.state]?.say !== undefined)),
+      (hasToSay || (taken.length > 0 && flow.states[start.state]?.say !== undefined)),
     silences: known ? silencesInJournal(known, resolution) : silencesInHistory(view),
     scope: { extra: request.extra, now: () => formatNow(date, settings.timezone) },
     factsAt,

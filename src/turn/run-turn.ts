@@ -1,4 +1,5 @@
 import { endTurn, type JournalTurn } from '../conversation/journal.ts'
+import type { ConversationMessage } from '../conversation/message.ts'
 import { sealState } from '../conversation/state-token.ts'
 import { TurnstateError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
@@ -119,6 +120,11 @@ function toTurnEnd(turn: LiveTurn, finishReason: TurnEnd['finishReason']): TurnE
       sealState(turn.settings.token, turn.position, {
         identity: identityOf(request.caller, facts.conversation),
         userBlocks: view.open ? [...answered, view.open] : answered,
+        results: view.open ? 0 : resultsOf(view.answered.at(-1)?.answer ?? view.greeting),
       }),
   }
+}
+
+function resultsOf(messages: readonly ConversationMessage[]): number {
+  return messages.filter((message) => message.role === 'tool').length
 }

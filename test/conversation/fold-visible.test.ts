@@ -54,7 +54,7 @@ function fold(messages: readonly ConversationMessage[], given: Given = {}): Posi
         lastUserText: '',
       }),
     },
-  )
+  ).position
 }
 
 const call = (id: string, name = 'verify') => assistant('', [{ id, name, arguments: '{}' }])

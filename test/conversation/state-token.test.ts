@@ -24,7 +24,7 @@ const FOUND = assistant('Tuesday or Wednesday?')
 function seal(messages: readonly ConversationMessage[], identity = 'c1'): string {
   const view = see(messages)
   const blocks = [...view.answered.map((block) => block.user), ...(view.open ? [view.open] : [])]
-  return sealState(context, position, { identity, userBlocks: blocks })
+  return sealState(context, position, { identity, userBlocks: blocks, results: 0 })
 }
 
 function open(
@@ -41,8 +41,8 @@ describe('a state token', () => {
 
   it('gives back the state once its answer was heard', () => {
     const heard = [HI, HELLO, ADA, FOUND, user('Tuesday')]
-    expect(open(token, heard)).toEqual({ position, exchange: 2 })
-    expect(open(token, [...heard, assistant('Ok'), user('Bye')])).toEqual({ position, exchange: 2 })
+    expect(open(token, heard)).toEqual({ position, exchange: 2, results: 0 })
+    expect(open(token, [...heard, assistant('Ok'), user('Bye')])).toEqual({ position, exchange: 2, results: 0 })
   })
 
   it('does not depend on how the words are written, on a greeting or on system text', () => {
@@ -85,7 +85,7 @@ describe('a state token', () => {
 
   it('of an opening counts once a greeting stands in the history', () => {
     const opening = seal([])
-    expect(open(opening, [assistant('Welcome!'), HI])).toEqual({ position, exchange: 0 })
+    expect(open(opening, [assistant('Welcome!'), HI])).toEqual({ position, exchange: 0, results: 0 })
     expect(open(opening, [HI])).toBeNull()
   })
 
@@ -152,6 +152,7 @@ describe('any state', () => {
           {
             identity: 'c1',
             userBlocks: see([HI]).open ? [{ messages: [HI], text: HI.text }] : [],
+            results: 0,
           },
         )
         expect(open(sealed, [HI, HELLO])?.position).toEqual(plain)
