@@ -31,18 +31,28 @@ export function systemPrompt({ flow, position, scope, systemText, notes }: Promp
 }
 
 const LAST_WORDS = 5
-/** Room for five long words; the text before them need not be looked at. */
-const LAST_CHARACTERS = 200
+/** Of whatever has no spaces. */
+const MAX_NOTE_CHARACTERS = 200
 
 /** What the model must know of replies that the caller spoke over. */
 export function cutNotes(path: readonly ShownTurn[]): readonly string[] {
   return path.flatMap(({ turn, heard, message }) => {
     // A turn that failed broke off by itself: the caller cut nothing.
     if (heard !== 'partial' || turn.status === 'failed' || isSilent(message.text)) return []
-    const end = message.text.slice(-LAST_CHARACTERS).replace(/[.\u2026\s]+$/u, '')
-    const last = end.split(/\s+/).slice(-LAST_WORDS).join(' ').trim()
+    const last = lastWords(message.text, LAST_WORDS)
     return [`The caller spoke over your reply: it was cut after "${last}".`]
   })
+}
+
+/** From the end on, as a regular expression would look at the whole text. */
+function lastWords(text: string, count: number): string {
+  let end = text.length
+  while (end > 0 && /[.\u2026\s]/.test(text.charAt(end - 1))) end--
+  let start = end
+  for (let left = count; left > 0 && start > 0; left--) {
+    start = text.lastIndexOf(' ', start - 1)
+  }
+  return text.slice(Math.max(start + 1, end - MAX_NOTE_CHARACTERS), end)
 }
 
 /** Platform calls that went out and left no trace in the history. */
