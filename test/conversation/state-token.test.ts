@@ -42,7 +42,11 @@ describe('a state token', () => {
   it('gives back the state once its answer was heard', () => {
     const heard = [HI, HELLO, ADA, FOUND, user('Tuesday')]
     expect(open(token, heard)).toEqual({ position, exchange: 2, results: 0 })
-    expect(open(token, [...heard, assistant('Ok'), user('Bye')])).toEqual({ position, exchange: 2, results: 0 })
+    expect(open(token, [...heard, assistant('Ok'), user('Bye')])).toEqual({
+      position,
+      exchange: 2,
+      results: 0,
+    })
   })
 
   it('does not depend on how the words are written, on a greeting or on system text', () => {
@@ -85,7 +89,11 @@ describe('a state token', () => {
 
   it('of an opening counts once a greeting stands in the history', () => {
     const opening = seal([])
-    expect(open(opening, [assistant('Welcome!'), HI])).toEqual({ position, exchange: 0, results: 0 })
+    expect(open(opening, [assistant('Welcome!'), HI])).toEqual({
+      position,
+      exchange: 0,
+      results: 0,
+    })
     expect(open(opening, [HI])).toBeNull()
   })
 
