@@ -78,6 +78,8 @@ export function loadFlow(file: string): LoadedFlow {
   return { ok: true, flow: parsed.value.flow }
 }
 
+const NO_UPSTREAM = { base_url: 'https://upstream.invalid', model: 'none' }
+
 /** Broken entries keep their names, so that edges, tool lists and routing are not blamed for them. */
 const PLACEHOLDERS: readonly Placeholder[] = [
   { path: 'version', value: 1 },
@@ -85,7 +87,8 @@ const PLACEHOLDERS: readonly Placeholder[] = [
   { path: 'flow.states.*', value: {} },
   { path: 'flow.variables.*', value: {} },
   { path: 'tools.*', value: { type: 'static', result: '' } },
-  { path: 'upstreams.*', value: { base_url: 'https://upstream.invalid', model: 'none' } },
+  { path: 'upstreams', value: { none: NO_UPSTREAM } },
+  { path: 'upstreams.*', value: NO_UPSTREAM },
   { path: 'mcp.*', value: { url: 'https://mcp.invalid' } },
 ]
 

@@ -129,6 +129,14 @@ tools:
     )
   })
 
+  it('goes on with the flow when there are no upstreams', () => {
+    const file = 'version: 1\nflow: { name: f, starting_state: x, states: { y: {} } }\n'
+    expect(problemsOf(parse(file))).toEqual([
+      expect.stringContaining('upstreams: is required'),
+      expect.stringContaining('flow.starting_state: there is no state "x"'),
+    ])
+  })
+
   it('tells a key of another type of tool from an unknown one', () => {
     const tools = 'tools: { h: { type: static, result: x, timeout_ms: 5, urll: y } }\n'
     expect(problemsOf(parse(`${MINIMAL}${tools}`))).toEqual([
