@@ -47,19 +47,28 @@ export function addCalls(
   calls: readonly AnsweredCall[],
   text: string | null = null,
 ): void {
-  const [step, ...later] = toSteps(calls)
-  if (!step) return
-  history.push({ role: 'assistant', content: text, calls: step })
-  for (const call of step) history.push({ role: 'tool', callId: call.id, content: call.result })
-  addCalls(history, later.flat())
+  let said = text
+  for (const step of toSteps(calls)) {
+    history.push({ role: 'assistant', content: said, calls: step })
+    for (const call of step) history.push({ role: 'tool', callId: call.id, content: call.result })
+    said = null
+  }
 }
 
 /** Calls that may stand in one message: some upstreams number the calls of each answer anew. */
 function toSteps(calls: readonly AnsweredCall[]): readonly (readonly AnsweredCall[])[] {
-  const again = calls.findIndex((call, at) => calls.findIndex(({ id }) => id === call.id) < at)
-  return again < 0
-    ? [calls].filter((step) => step.length > 0)
-    : [calls.slice(0, again), calls.slice(again)]
+  const steps: AnsweredCall[][] = []
+  let ids = new Set<string>()
+  for (const call of calls) {
+    const step = steps.at(-1)
+    if (step && !ids.has(call.id)) step.push(call)
+    else {
+      ids = new Set()
+      steps.push([call])
+    }
+    ids.add(call.id)
+  }
+  return steps
 }
 
 /** Adjacent user messages as one; equal neighbours are one already. */
