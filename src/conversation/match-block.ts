@@ -1,8 +1,7 @@
-import { replyText, type JournalTurn } from './journal.ts'
-import { matchTurn, MIN_PROOF_WORDS, type TurnMatch } from './match-turn.ts'
+import { isContinuation, replyText, type JournalTurn } from './journal.ts'
+import { matchTurn, type TurnMatch } from './match-turn.ts'
 import type { Effort } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
-import { replyWords } from './turn-words.ts'
 
 interface MatchOptions {
   readonly sameUserText: boolean
@@ -23,20 +22,17 @@ interface KnownMatch {
 // A history comes back with every request of its conversation, its cut replies cut in the same place.
 const knownMatches = new WeakMap<JournalTurn, KnownMatch>()
 
-/** Holds a whole block against a turn: nearly always the very reply, or what is known already. */
+/** Holds a whole block against a turn: nearly always what is known from the request before. */
 export function matchBlockOf(
   turn: JournalTurn,
   messages: readonly ConversationMessage[],
   options: MatchOptions,
 ): TurnMatch | null {
   const [message] = messages
-  const whole = () => matchTurn(turn, { messages, index: 0, offset: 0 }, options)
-  if (!message || messages.length > 1 || message.calls) return whole()
+  const compared = () => matchTurn(turn, { messages, index: 0, offset: 0 }, options)
+  if (!message || messages.length > 1 || message.calls) return compared()
   const { sameUserText } = options
   const reply = replyText(turn)
-  if (message.text === reply && turn.platformCalls.length === 0) {
-    return matchReply(turn, message, sameUserText)
-  }
   const known = knownMatches.get(turn)
   if (
     known?.text === message.text &&
@@ -47,18 +43,16 @@ export function matchBlockOf(
   ) {
     return known.match && withMessage(known.match, message)
   }
-  const match = whole()
-  // With a continuation in it the verdict also rests on other turns; cut short it is none.
-  const isComplete = options.effort.left > 0
-  if (isComplete && (turn.children.length === 0 || match?.shown.length === 1)) {
-    const { status, children } = turn
-    const replyLength = reply.length
+  const match = compared()
+  // With continuations the verdict also rests on other turns; without effort left it is none.
+  if (options.effort.left > 0 && !turn.children.some(isContinuation)) {
     knownMatches.set(turn, {
-      text: message.text,
+      // The turn's own text where it is the same: nothing is kept twice.
+      text: message.text === reply ? reply : message.text,
       sameUserText,
-      replyLength,
-      status,
-      children: children.length,
+      replyLength: reply.length,
+      status: turn.status,
+      children: turn.children.length,
       match,
     })
   }
@@ -67,24 +61,4 @@ export function matchBlockOf(
 
 function withMessage(match: TurnMatch, message: ConversationMessage): TurnMatch {
   return { ...match, shown: match.shown.map(({ turn, heard }) => ({ turn, heard, message })) }
-}
-
-/** The very text that was sent: no words need to be compared. */
-function matchReply(
-  turn: JournalTurn,
-  message: ConversationMessage,
-  sameUserText: boolean,
-): TurnMatch | null {
-  if (turn.pieces.length === 0) return null
-  const words = replyWords(turn).words.length
-  if (words < MIN_PROOF_WORDS && !sameUserText) return null
-  const isFull = turn.status === 'finished'
-  return {
-    shown: [{ turn, heard: isFull ? 'full' : 'partial', message }],
-    words,
-    byCall: false,
-    literal: true,
-    exact: isFull,
-    fillersOnly: !turn.pieces.some((piece) => piece.type === 'answer'),
-  }
 }

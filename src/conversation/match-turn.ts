@@ -28,7 +28,7 @@ export interface TurnMatch {
 }
 
 /** Fewer heard words than this prove a reply only together with the same user text. */
-export const MIN_PROOF_WORDS = 3
+const MIN_PROOF_WORDS = 3
 /** Continuations of continuations that are compared in one go; it bounds the call stack. */
 const MAX_DEPTH = 100
 const STEPS_PER_TURN = 20

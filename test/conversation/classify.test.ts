@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { JournalTurn } from '../../src/conversation/journal.ts'
 import { assistant, toolResult, user } from '../support/history.ts'
-import { createTalk, type Talk } from '../support/talk.ts'
+import { ADA, FOUND, HELLO, HI, createTalk, twoExchanges, type Talk } from '../support/talk.ts'
 
 let talk: Talk
 const look: Talk['look'] = (messages) => talk.look(messages)
@@ -11,39 +10,28 @@ beforeEach(() => {
   talk = createTalk()
 })
 
-const HI = user('Hi, I need an appointment.')
-const HELLO = assistant('Hello! What is your name, please?')
-const ADA = user('Ada Lovelace.')
-const FOUND = assistant('Thank you Ada. I have Tuesday at ten or Wednesday at two.')
-
-function twoExchanges(): { first: JournalTurn; second: JournalTurn } {
-  const first = ask([HI], HELLO.text)
-  const second = ask([HI, HELLO, ADA], FOUND.text)
-  return { first, second }
-}
-
 describe('the rollback rules', () => {
   it('same count with other text is revised and rolls back the answered turn', () => {
-    const { second } = twoExchanges()
+    const { second } = twoExchanges(talk)
     const revised = look([HI, HELLO, user('Ada Lovelace, with a v.')])
     expect(revised).toMatchObject({ kind: 'revised', exchange: 2, rollback: true })
     expect(revised.discarded).toEqual([second])
   })
 
   it('same count with the same text is a retry and rolls nothing back', () => {
-    const { second } = twoExchanges()
+    const { second } = twoExchanges(talk)
     const retry = look([HI, HELLO, ADA])
     expect(retry).toMatchObject({ kind: 'retry', exchange: 2, rollback: false, discarded: [] })
     expect(retry.retryOf).toBe(second)
   })
 
   it('does not take case and punctuation for another text', () => {
-    twoExchanges()
+    twoExchanges(talk)
     expect(look([HI, HELLO, user('ada lovelace')]).kind).toBe('retry')
   })
 
   it('a count gone down is withdrawn and discards the later turns', () => {
-    const { first, second } = twoExchanges()
+    const { first, second } = twoExchanges(talk)
     const third = ask([HI, HELLO, ADA, FOUND, user('Tuesday.')], 'Tuesday it is.')
     const back = look([HI, HELLO, user('Charles Babbage.')])
     expect(back).toMatchObject({ kind: 'withdrawn', exchange: 2, rollback: true })
@@ -52,7 +40,7 @@ describe('the rollback rules', () => {
   })
 
   it('two user messages in a row mean that the answer between was not heard', () => {
-    const { first, second } = twoExchanges()
+    const { first, second } = twoExchanges(talk)
     const merged = look([HI, HELLO, ADA, user('And I am in a hurry.')])
     expect(merged).toMatchObject({ kind: 'revised', exchange: 2, rollback: true, heard: 'full' })
     expect(merged.open?.text).toBe('Ada Lovelace. And I am in a hurry.')
@@ -71,7 +59,7 @@ describe('the rollback rules', () => {
   })
 
   it('a reply that is absent leaves the caller where they were', () => {
-    twoExchanges()
+    twoExchanges(talk)
     const third = ask([HI, HELLO, ADA, FOUND, user('Tuesday.')], 'Tuesday it is.')
     const absent = look([HI, HELLO, ADA, FOUND, user('Tuesday.'), user('Or Wednesday?')])
     expect(absent).toMatchObject({ kind: 'revised', exchange: 3, rollback: true })

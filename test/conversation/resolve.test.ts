@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { JournalTurn } from '../../src/conversation/journal.ts'
 import { assistant, toolResult, user } from '../support/history.ts'
-import { createTalk, type Talk } from '../support/talk.ts'
+import { ADA, FOUND, HELLO, HI, createTalk, twoExchanges, type Talk } from '../support/talk.ts'
 
 let talk: Talk
 const look: Talk['look'] = (messages) => talk.look(messages)
@@ -10,17 +9,6 @@ const ask: Talk['ask'] = (...request) => talk.ask(...request)
 beforeEach(() => {
   talk = createTalk()
 })
-
-const HI = user('Hi, I need an appointment.')
-const HELLO = assistant('Hello! What is your name, please?')
-const ADA = user('Ada Lovelace.')
-const FOUND = assistant('Thank you Ada. I have Tuesday at ten or Wednesday at two.')
-
-function twoExchanges(): { first: JournalTurn; second: JournalTurn } {
-  const first = ask([HI], HELLO.text)
-  const second = ask([HI, HELLO, ADA], FOUND.text)
-  return { first, second }
-}
 
 describe('a history that goes on', () => {
   it('starts a conversation as new, in exchange 1, with nothing heard', () => {
@@ -45,7 +33,7 @@ describe('a history that goes on', () => {
   })
 
   it('stands under the turn that was heard', () => {
-    const { second } = twoExchanges()
+    const { second } = twoExchanges(talk)
     const third = look([HI, HELLO, ADA, FOUND, user('Tuesday.')])
     expect(third).toMatchObject({ kind: 'new', exchange: 3 })
     expect(third.node).toBe(second)
@@ -75,7 +63,7 @@ describe('a reply that was cut', () => {
     ['in the middle of a word', 'Thank you Ada. I have Tues'],
     ['with other punctuation', 'thank you, Ada - i have tuesday at'],
   ])('is heard in part %s', (_, text) => {
-    const { second } = twoExchanges()
+    const { second } = twoExchanges(talk)
     const cut = look([HI, HELLO, ADA, assistant(text), user('Wait.')])
     expect(cut).toMatchObject({ kind: 'new', exchange: 3, heard: 'partial', confidence: 'partial' })
     expect(cut.node).toBe(second)
@@ -163,7 +151,7 @@ describe('candidates', () => {
 
 describe('a history whose head was cut', () => {
   it('finds its place by the tail and rolls nothing back', () => {
-    const { second } = twoExchanges()
+    const { second } = twoExchanges(talk)
     const tail = look([ADA, FOUND, user('Tuesday.')])
     expect(tail).toMatchObject({ kind: 'new', exchange: 3, rollback: false, heard: 'full' })
     expect(tail.node).toBe(second)

@@ -9,6 +9,7 @@ import {
 import type { ConversationMessage, MessageCall } from '../../src/conversation/message.ts'
 import { resolve, type Resolution } from '../../src/conversation/resolve.ts'
 import { createFillerMatcher, toView, type View } from '../../src/conversation/view.ts'
+import { assistant, user } from './history.ts'
 
 interface Answer {
   readonly filler?: string
@@ -73,4 +74,16 @@ export function createTalk(maxTurns = 2000): Talk {
       return turn
     },
   }
+}
+
+export const HI = user('Hi, I need an appointment.')
+export const HELLO = assistant('Hello! What is your name, please?')
+export const ADA = user('Ada Lovelace.')
+export const FOUND = assistant('Thank you Ada. I have Tuesday at ten or Wednesday at two.')
+
+/** The first two exchanges of such a call. */
+export function twoExchanges({ ask }: Talk): { first: JournalTurn; second: JournalTurn } {
+  const first = ask([HI], HELLO.text)
+  const second = ask([HI, HELLO, ADA], FOUND.text)
+  return { first, second }
 }
