@@ -19,6 +19,29 @@ function names(body: {
   return body.tools?.map((tool) => tool.function.name)
 }
 
+describe('the extra body', () => {
+  it('decides in conditions and is read under its other names, but never forwarded', async () => {
+    const vip = {
+      type: 'expression',
+      all: [{ var: '$extra.caller.tier', op: '==', value: 'gold' }],
+    }
+    const flow = {
+      starting_state: 'talk',
+      states: { talk: { edges: [{ to: 'vip', when: vip }] }, vip: { state_prompt: 'For gold.' } },
+    }
+    const { upstream, turn } = await startTurnstate({ flow })
+    upstream.always({ say: 'Hello.' })
+    const gold = { caller: { tier: 'gold' } }
+    for (const name of ['elevenlabs_extra_body', 'custom_llm_extra_body', 'customLlmExtraBody']) {
+      expect(await turn([user(`Hi by ${name}`)], { [name]: gold })).toMatchObject({ state: 'vip' })
+    }
+    expect(await turn([user('Hi')], { elevenlabs_extra_body: 'gold' })).toMatchObject({
+      state: 'talk',
+    })
+    for (const { rawBody } of upstream.requests) expect(rawBody).not.toContain('tier')
+  })
+})
+
 describe('the upstream request', () => {
   it('holds one system message: general prompt, platform text, state prompt', async () => {
     const { upstream, turn } = await startDesk()
