@@ -46,7 +46,6 @@ export interface JournalTurn {
   /** Calls that were sent to the platform. */
   readonly platformCalls: MessageCall[]
   status: 'running' | 'finished' | 'failed' | 'aborted'
-  endedAt: number | null
   /** The end of the answer reached the caller's socket. */
   delivered: boolean
   /** A later history showed some of it. */
@@ -99,7 +98,6 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
     serverCalls: [],
     platformCalls: [],
     status: 'running',
-    endedAt: null,
     delivered: false,
     shown: false,
   }
@@ -159,10 +157,9 @@ export function appendText(turn: JournalTurn, type: Piece['type'], text: string)
 
 export function endTurn(
   turn: JournalTurn,
-  end: { readonly status: Exclude<JournalTurn['status'], 'running'>; readonly at: number },
+  status: Exclude<JournalTurn['status'], 'running'>,
 ): void {
-  turn.status = end.status
-  turn.endedAt = end.at
+  turn.status = status
 }
 
 /** All that was sent, as one text. */

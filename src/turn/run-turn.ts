@@ -56,10 +56,10 @@ export async function runTurn(
   try {
     const finishReason = await answer(turn)
     listener.signal.throwIfAborted()
-    endTurn(journalled, { status: 'finished', at: now() })
+    endTurn(journalled, 'finished')
     return toTurnEnd(turn, finishReason)
   } catch (error) {
-    endTurn(journalled, { status: listener.signal.aborted ? 'aborted' : 'failed', at: now() })
+    endTurn(journalled, listener.signal.aborted ? 'aborted' : 'failed')
     return await speakFailure(turn, listener, error)
   } finally {
     clearTimeout(timer)

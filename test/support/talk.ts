@@ -69,7 +69,7 @@ export function createTalk(maxTurns = 2000): Talk {
       if (filler) appendText(turn, 'filler', filler)
       if (say) appendText(turn, 'answer', say)
       turn.platformCalls.push(...calls)
-      if (status !== 'running') endTurn(turn, { status, at: clock.now })
+      if (status !== 'running') endTurn(turn, status)
       turn.delivered = delivered ?? status === 'finished'
       return turn
     },
