@@ -1,8 +1,7 @@
+import { canonicalJson } from '../canonical-json.ts'
 import type { Effort } from './match-words.ts'
 import type { ConversationMessage, MessageCall } from './message.ts'
 
-/** Longer arguments are compared as they stand. */
-const MAX_CANONICAL_CHARACTERS = 100_000
 const CHARACTERS_PER_STEP = 10
 const MESSAGES_PER_STEP = 20
 
@@ -56,24 +55,4 @@ function canonical(call: MessageCall, effort: Effort): string {
   const text = canonicalJson(call.arguments)
   canonicalArguments.set(call, text)
   return text
-}
-
-function canonicalJson(text: string): string {
-  if (text.length > MAX_CANONICAL_CHARACTERS) return text
-  try {
-    return JSON.stringify(sorted(JSON.parse(text)))
-  } catch {
-    // No JSON, or nested so deeply that it cannot be walked.
-    return text
-  }
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  )
 }
