@@ -21,17 +21,12 @@ export const NOT_YET: readonly NotYet[] = [
   },
   { path: 'speech.strip_markdown', value: true, consequence: AS_WRITTEN },
   { path: 'speech.strip_think', value: true, consequence: AS_WRITTEN },
-  {
-    path: 'conversation.state_tool',
-    consequence: 'no marker is sent; calls of this name are hidden from the model',
-  },
   { path: 'elevenlabs', consequence: 'no signed URLs are given out' },
   { path: 'mcp', consequence: 'no MCP server is asked' },
   { path: 'webhooks.signing_secret', consequence: 'webhook calls are not signed' },
   { path: 'upstreams.*.compat.*', value: 'merge_roles', consequence: AS_USUAL },
   { path: 'upstreams.*.compat.*', value: 'user_first', consequence: AS_USUAL },
   { path: 'upstreams.*.compat.*', value: 'no_trailing_assistant', consequence: AS_USUAL },
-  { path: 'upstreams.*.compat.*', value: 'short_tool_call_ids', consequence: AS_USUAL },
   { path: 'tools.*.type', value: 'mcp', consequence: 'the model is not offered this tool' },
   { path: 'tools.*.prefetch', value: true, consequence: 'the tool runs when it is called' },
   {

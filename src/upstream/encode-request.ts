@@ -1,5 +1,6 @@
 import type { EncodedJson } from '../json-spans.ts'
 import type { OpenAiCompatibleOptions } from './options.ts'
+import { withAcceptedCallIds } from './tool-call-ids.ts'
 import type { CompletionRequest, OfferedTool, UpstreamMessage } from './upstream.ts'
 
 /** Bytes of another body, copied as they are. */
@@ -43,7 +44,7 @@ export function encodeRequest(
   }
   const pieces = [
     `{"model":${JSON.stringify(options.model)},"messages":[`,
-    ...messageParts(request.messages),
+    ...messageParts(withAcceptedCallIds(request.messages, options)),
     `],${JSON.stringify(tail).slice(1)}`,
   ].map(toBytes)
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0)

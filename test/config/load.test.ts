@@ -111,7 +111,6 @@ tools:
       'filler',
       'speech.strip_markdown',
       'speech.strip_think',
-      'conversation.state_tool',
       'elevenlabs',
       'mcp',
       'webhooks.signing_secret',

@@ -62,6 +62,18 @@ describe('encodeRequest', () => {
     })
   })
 
+  it('writes calls and results under ids that the endpoint takes', () => {
+    const call = { id: 'call_1', name: 'find', arguments: '{}' }
+    const messages: UpstreamMessage[] = [
+      { role: 'assistant', content: null, calls: [call] },
+      { role: 'tool', callId: 'call_1', content: 'found' },
+    ]
+    const short: unknown = expect.stringMatching(/^[A-Za-z0-9]{9}$/)
+    expect(encode({ messages }, { ...endpoint, compat: ['short_tool_call_ids'] })).toMatchObject({
+      messages: [{ tool_calls: [{ id: short }] }, { tool_call_id: short }],
+    })
+  })
+
   it('keeps description and strict of tools, and the tool choice', () => {
     const { name, ...definition } = tool
     expect(encode({ tools: [tool, { name: 'bare' }], toolChoice: 'none' })).toMatchObject({
