@@ -5,6 +5,7 @@ import { createKeyResolver } from './conversation/conversation-key.ts'
 import { charactersOf, createJournal } from './conversation/journal.ts'
 import { flowVersionOf, sealingKeyFrom } from './conversation/state-token.ts'
 import { createFillerMatcher } from './conversation/view.ts'
+import { createLedger } from './effects/ledger.ts'
 import type { SpokenText } from './flow/definition.ts'
 import { transitionSchemas } from './flow/edges.ts'
 import type { Log } from './observability/log.ts'
@@ -19,6 +20,9 @@ import { createUpstreams } from './upstream/create-upstreams.ts'
 const MAX_CONVERSATIONS = 10_000
 /** Of all of them together: some 100 MB at most. */
 const MAX_CHARACTERS = 50_000_000
+
+/** Platforms close a try that is too slow and ask again within a second or two. */
+const ATTACH_GRACE_MS = 2500
 
 interface ServiceDependencies {
   readonly config: Config
@@ -59,6 +63,14 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
             maxWeight: MAX_CHARACTERS,
             now,
           }),
+    ledger:
+      config.store.type === 'none'
+        ? null
+        : createLedger({
+            retainMs: config.conversation.retain,
+            maxConversations: MAX_CONVERSATIONS,
+            now,
+          }),
     log,
     now,
     date: () => new Date(),
@@ -91,6 +103,7 @@ export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings 
     limits,
     fallback: fallback ?? null,
     turnTimeoutMs: config.routing.turn_timeout_ms,
+    attachGraceMs: ATTACH_GRACE_MS,
     timezone: conversation.timezone,
     view: {
       fillers: createFillerMatcher([...conversation.ignore_assistant_texts, ...ownFillers(config)]),

@@ -15,6 +15,7 @@ interface Situation {
   readonly node: JournalTurn | null
   /** Number of the last answered exchange; 0 if there is none. */
   readonly answeredExchange: number
+  readonly tailKey: string
   readonly now: number
   readonly stateTool: string
 }
@@ -24,6 +25,7 @@ export interface Verdict {
   readonly exchange: number
   readonly parent: JournalTurn | null
   readonly answersSpeech: boolean
+  /** The turn that answers, or answered, this very speech. */
   readonly retryOf: JournalTurn | null
   /** Turns that this request still waits for; they are not discarded. */
   readonly asksAgain: ReadonlySet<JournalTurn>
@@ -44,7 +46,9 @@ export function classify(situation: Situation): Verdict {
     const openings = situation.journal.children.filter((turn) => turn.kind === 'opening')
     return { ...here('opening'), asksAgain: new Set(openings) }
   }
-  if (isToolResultTail(situation)) return here('follow_up')
+  // The report on a marker says nothing about the conversation.
+  if (view.endsInMarker)
+    return { ...here('follow_up'), exchange: answeredExchange + (open ? 1 : 0) }
   const unchanged = deliveredCallAtPlace(situation)
   if (unchanged) {
     return {
@@ -54,26 +58,28 @@ export function classify(situation: Situation): Verdict {
       asksAgain: new Set(withAncestors(unchanged)),
     }
   }
+  if (isToolResultTail(situation)) return here('follow_up')
   return open ? classifySpeech(situation, open) : here('silence')
 }
 
 function classifySpeech(situation: Situation, open: UserBlock): Verdict {
   const place = turnsAtPlace(situation)
-  const same = place.findLast((turn) => sameUserText(turn, open))
+  const attempts = place.filter((turn) => sameUserText(turn, open))
+  const same = attempts.findLast((turn) => turn.status === 'running') ?? attempts.at(-1)
   const longer = place.findLast(
     (turn) => turn.status === 'running' && answersLongerText(turn, open),
   )
-  const speech = (kind: Kind, again?: JournalTurn): Verdict => ({
+  const speech = (kind: Kind, again: readonly JournalTurn[] = []): Verdict => ({
     kind,
     exchange: situation.answeredExchange + 1,
     parent: situation.node,
     answersSpeech: true,
-    retryOf: kind === 'retry' ? (again ?? null) : null,
-    asksAgain: new Set(again ? [again] : []),
+    retryOf: (again.length > 0 && same) || null,
+    asksAgain: new Set(again),
   })
-  if (same && !(same.status !== 'running' && longer)) return speech('retry', same)
+  if (same && !(same.status !== 'running' && longer)) return speech('retry', [same])
   if (longer && (same || situation.now - longer.startedAt < LATE_WITHIN_MS)) {
-    return speech('late', longer)
+    return speech('late', same ? [longer, same] : [longer])
   }
   if (wasShownBelow(situation)) return speech('withdrawn')
   return speech(place.length > 0 ? 'revised' : 'new')
@@ -121,25 +127,36 @@ function skipsOnly(turn: JournalTurn): boolean {
  * messages. The last such turn at this place; null if there is none.
  */
 function deliveredCallAtPlace(situation: Situation): JournalTurn | null {
-  const { journal, node, open, answeredExchange } = situation
+  const { open, tailKey, stateTool } = situation
   const first = open
     ? turnsAtPlace(situation).findLast((turn) => sameUserText(turn, open))
-    : childrenOf(journal, node).findLast(
-        (turn) => turn.kind === 'silence' && turn.exchange === answeredExchange && !skipsOnly(turn),
-      )
-  if (!first || !deliveredCall(first, situation.stateTool)) return null
+    : continuationsAtPlace(situation).findLast((turn) => turn.tailKey === tailKey)
+  if (!first || !deliveredCall(first, stateTool)) return null
   let last = first
   for (;;) {
-    const next = last.children.findLast((turn) => turn.kind === 'follow_up')
-    if (!next || !deliveredCall(next, situation.stateTool)) return last
+    const next = last.children.findLast(
+      (turn) => turn.kind === 'follow_up' && turn.tailKey === tailKey,
+    )
+    if (!next || !deliveredCall(next, stateTool)) return last
     last = next
   }
+}
+
+/** Other attempts to go on here without new speech; a skipped silence asks for nothing more. */
+function continuationsAtPlace(situation: Situation): readonly JournalTurn[] {
+  const kind = isToolResultTail(situation) ? 'follow_up' : 'silence'
+  return childrenOf(situation.journal, situation.node).filter(
+    (turn) =>
+      turn.kind === kind &&
+      turn.exchange === situation.answeredExchange &&
+      !(kind === 'silence' && skipsOnly(turn)),
+  )
 }
 
 function deliveredCall(turn: JournalTurn, stateTool: string): boolean {
   return (
     turn.status === 'finished' &&
-    turn.delivered &&
+    turn.sent.isWhole &&
     turn.platformCalls.some((call) => call.name !== stateTool)
   )
 }

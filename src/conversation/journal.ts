@@ -19,6 +19,19 @@ export type Change =
   | { readonly type: 'transition'; readonly transition: Transition }
   | { readonly type: 'assignment'; readonly values: Variables }
 
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter'
+
+interface Sent {
+  /** Of the text of all pieces. */
+  characters: number
+  /** Of the platform calls. */
+  calls: number
+  /** The end of the answer (`[DONE]`) was flushed to a caller's socket. */
+  isWhole: boolean
+  /** Who ended the last connection first: a caller that hung up, or the server with a whole answer. */
+  closedBy: 'caller' | 'server' | null
+}
+
 /**
  * One attempt to answer an exchange: a node of the journal. Once ended it never changes; until then
  * the functions below add to it what was sent and what happened.
@@ -39,6 +52,8 @@ export interface JournalTurn {
   readonly transitionsBefore: number
   /** It answers half a sentence, for the first time or again: nothing may be changed by it. */
   readonly refusesWrites: boolean
+  /** What of the history it goes on from, where no user speech tells that: see `tailKeyOf`. */
+  readonly tailKey: string
   readonly startedAt: number
   readonly pieces: Piece[]
   readonly changes: Change[]
@@ -46,8 +61,14 @@ export interface JournalTurn {
   /** Calls that were sent to the platform. */
   readonly platformCalls: MessageCall[]
   status: 'running' | 'finished' | 'failed' | 'aborted'
-  /** The end of the answer reached the caller's socket. */
-  delivered: boolean
+  /** How the model ended; for a replay. */
+  finishReason: FinishReason
+  /** Milliseconds of the same clock as `startedAt`; 0 while it runs. */
+  endedAt: number
+  /** How often the finished answer was given again. */
+  replays: number
+  /** What of it left for a caller, of the one that got most. */
+  readonly sent: Sent
   /** A later history showed some of it. */
   shown: boolean
 }
@@ -78,6 +99,7 @@ type TurnStart = Pick<
   | 'saysOnEntry'
   | 'transitionsBefore'
   | 'refusesWrites'
+  | 'tailKey'
   | 'startedAt'
 >
 
@@ -98,7 +120,10 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
     serverCalls: [],
     platformCalls: [],
     status: 'running',
-    delivered: false,
+    finishReason: 'stop',
+    endedAt: 0,
+    replays: 0,
+    sent: { characters: 0, calls: 0, isWhole: false, closedBy: null },
     shown: false,
   }
   journal.nextId += 1
@@ -155,11 +180,33 @@ export function appendText(turn: JournalTurn, type: Piece['type'], text: string)
   else turn.pieces.push({ type, text })
 }
 
-export function endTurn(
-  turn: JournalTurn,
-  status: Exclude<JournalTurn['status'], 'running'>,
-): void {
+interface TurnEnding {
+  readonly status: Exclude<JournalTurn['status'], 'running'>
+  readonly finishReason?: FinishReason
+  readonly now: number
+}
+
+/** Ends a turn; what an unfinished one had said into the void was never said. */
+export function endTurn(turn: JournalTurn, { status, finishReason, now }: TurnEnding): void {
+  if (turn.status !== 'running') return
   turn.status = status
+  turn.endedAt = now
+  if (finishReason) turn.finishReason = finishReason
+  if (status === 'finished') return
+  cutPieces(turn.pieces, turn.sent.characters)
+  turn.platformCalls.splice(turn.sent.calls)
+}
+
+function cutPieces(pieces: Piece[], characters: number): void {
+  let left = characters
+  for (const [index, piece] of pieces.entries()) {
+    if (left <= 0) {
+      pieces.splice(index)
+      return
+    }
+    piece.text = piece.text.slice(0, left)
+    left -= piece.text.length
+  }
 }
 
 /** All that was sent, as one text. */

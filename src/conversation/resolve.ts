@@ -1,14 +1,16 @@
 import { classify } from './classify.ts'
+import { coordinate, type Coordination } from './coordinate.ts'
 import { positionAfter, wasAnswered, type Journal, type JournalTurn } from './journal.ts'
 import type { Confidence, Heard, Kind } from './kinds.ts'
 import { matchContinuation, matchTurn, type ShownTurn, type TurnMatch } from './match-turn.ts'
 import type { Effort } from './match-words.ts'
 import type { Position } from '../flow/position.ts'
+import { tailKeyOf } from './tail-key.ts'
 import type { AnsweredBlock, UserBlock, View } from './view.ts'
 import { mergeSpeech, walk } from './walk.ts'
 
 /** Where a history stands in its journal, and what the request asks for. */
-export interface Resolution {
+export interface Resolution extends Coordination {
   readonly kind: Kind
   readonly exchange: number
   /** The turn that a new one stands under; null is the root. */
@@ -29,6 +31,8 @@ export interface Resolution {
   readonly rollback: boolean
   /** The turn that this request asks for again. */
   readonly retryOf: JournalTurn | null
+  /** See `tailKeyOf`. */
+  readonly tailKey: string
 }
 
 interface ResolveOptions {
@@ -57,14 +61,23 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
   // Exchange 1 stands under the root; only what goes on with the greeting itself stands on an opening.
   const greeted = open || view.answered.length > 0 ? null : (openingPath.at(-1)?.turn ?? null)
   const node = walked.node ?? greeted
-  const verdict = classify({ journal, view, open, node, answeredExchange, ...options })
   const path = [...openingPath, ...walked.path]
   const last = path.at(-1)
+  const tailKey = tailKeyOf(view, last?.message ?? null)
+  const verdict = classify({ journal, view, open, node, answeredExchange, tailKey, ...options })
   const onPath = new Set(path.map(({ turn }) => turn))
+  const { endsInMarker } = view
+  const { now } = options
+  const { answer, superseded } = coordinate(
+    { journal, shown: new Set(onPath), tailKey, endsInMarker, now },
+    verdict,
+  )
+  const asksAgain = new Set(verdict.asksAgain)
+  if (answer.type === 'join' || answer.type === 'replay') asksAgain.add(answer.turn)
   // Where the head of the history was cut, the turns above its first one are on the path as well.
   for (let at = walked.path[0]?.turn.parent; at; at = at.parent) onPath.add(at)
   const discarded = journal.turns.filter(
-    (turn) => wasAnswered(turn) && !onPath.has(turn) && !verdict.asksAgain.has(turn),
+    (turn) => wasAnswered(turn) && !onPath.has(turn) && !asksAgain.has(turn),
   )
   const followed = verdict.parent ?? last?.turn ?? null
   // A follow-up can go on from a turn that the history does not show: its call was delivered.
@@ -84,6 +97,9 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
     discarded,
     rollback: discarded.length > 0 && (verdict.kind === 'revised' || verdict.kind === 'withdrawn'),
     retryOf: verdict.retryOf,
+    tailKey,
+    answer,
+    superseded,
   }
 }
 

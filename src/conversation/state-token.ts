@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto'
 import { z } from 'zod'
 import type { Position } from '../flow/position.ts'
-import type { UserBlock, View } from './view.ts'
+import type { ConversationMessage } from './message.ts'
+import type { View } from './view.ts'
 import { wordKey } from './words.ts'
 
 /*
@@ -9,27 +10,43 @@ import { wordKey } from './words.ts'
  * store at all. AES-256-GCM, so it can be neither read nor forged.
  */
 
-const Claims = z.strictObject({
+/** A tuple: names would cost room that the variables need. */
+const Claims = z.tuple([
   /** Version of the flow; a token of another one is ignored. */
-  flow: z.string(),
-  /** Whose conversation it is of. */
-  identity: z.string(),
-  exchange: z.int().min(0),
-  /** Tool results that stood in that exchange already. */
-  results: z.int().min(0),
-  /** Of the normalised user blocks up to that exchange. */
-  digest: z.string(),
-  state: z.string(),
-  enteredAfter: z.int(),
-  variables: z.record(z.string(), z.unknown()),
-})
+  z.string(),
+  /** Digest of whose conversation it is of. */
+  z.string(),
+  /** Digest of the user blocks up to and including the one that the sealed answer answers. */
+  z.string(),
+  /** How many blocks these are. */
+  z.int().min(0),
+  /** Tool results that stood in the answer to the last of them already. */
+  z.int().min(0),
+  /** What had been said after these results; the sealed answer is what comes on top of it. */
+  z.int().min(0),
+  /** The position: entered after, state, variables. */
+  z.int(),
+  z.string(),
+  z.record(z.string(), z.unknown()),
+])
 
 export interface SealedState {
   readonly position: Position
   readonly exchange: number
   /** Tool results that stood in the exchange when the state was sealed. */
   readonly results: number
+  /** How much had been said after them. */
+  readonly said: number
 }
+
+/** `unheard` is ours, but the history does not show its answer: harmless, as after a rollback. */
+type OpenedState =
+  | { readonly status: 'counts'; readonly sealed: SealedState }
+  | { readonly status: 'unheard' }
+  | {
+      readonly status: 'rejected'
+      readonly reason: 'forged' | 'other_flow' | 'other_conversation'
+    }
 
 export interface TokenContext {
   /** 32 bytes. */
@@ -37,16 +54,16 @@ export interface TokenContext {
   readonly flowVersion: string
 }
 
-interface TokenSubject {
+/** The conversation that a token is of, and its history when the token is made or read. */
+export interface TokenSubject {
   readonly identity: string
-  /** The history's user blocks up to and including the one that the sealed answer answers. */
-  readonly userBlocks: readonly UserBlock[]
-  readonly results: number
+  readonly view: View
 }
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-const MAX_TOKEN_CHARACTERS = 65_536
+/** 1.5 KB: it stands in the history of every later request. */
+const MAX_SEALED_CHARACTERS = 1536
 
 /** 32 bytes from the signing secret, for sealing alone. */
 export function sealingKeyFrom(signingSecret: string): Buffer {
@@ -55,56 +72,115 @@ export function sealingKeyFrom(signingSecret: string): Buffer {
 
 /** A short digest that changes whenever the flow or its tools do. */
 export function flowVersionOf(flow: unknown): string {
-  return createHash('sha256').update(JSON.stringify(flow)).digest('base64url').slice(0, 12)
+  return shortDigest(JSON.stringify(flow)).slice(0, 12)
 }
 
+/**
+ * The position after the answer to the view's last block, for the client to carry. Null when that
+ * takes more than 1,536 characters.
+ */
 export function sealState(
   context: TokenContext,
   position: Position,
-  subject: TokenSubject,
-): string {
-  const claims: z.infer<typeof Claims> = {
-    flow: context.flowVersion,
-    identity: subject.identity,
-    exchange: subject.userBlocks.length,
-    results: subject.results,
-    digest: digestOf(subject.userBlocks),
-    ...position,
+  { identity, view }: TokenSubject,
+): string | null {
+  const exchange = view.answered.length + (view.open ? 1 : 0)
+  const answer = answerTo(view, exchange)
+  const results = answer.filter((message) => message.role === 'tool').length
+  const claims: z.infer<typeof Claims> = [
+    context.flowVersion,
+    shortDigest(identity).slice(0, 16),
+    digestOfBlocks(view, exchange),
+    exchange,
+    results,
+    saidAfter(answer, results),
+    position.enteredAfter,
+    position.state,
+    position.variables,
+  ]
+  try {
+    return seal(JSON.stringify(claims), context.sealingKey)
+  } catch {
+    // Nested too deeply to be written at all.
+    return null
   }
-  const plain = Buffer.from(JSON.stringify(claims))
+}
+
+/**
+ * What a token is worth for this history. It counts if it is untampered, of this flow and
+ * conversation, and its user blocks stand there with its answer, or a part of it, after them.
+ */
+export function openState(
+  token: unknown,
+  context: TokenContext,
+  { identity, view }: TokenSubject,
+): OpenedState {
+  const claims = unseal(token, context.sealingKey)
+  if (!claims) return { status: 'rejected', reason: 'forged' }
+  const [flow, whose, blocks, exchange, results, said, enteredAfter, state, variables] = claims
+  if (flow !== context.flowVersion) return { status: 'rejected', reason: 'other_flow' }
+  if (whose !== shortDigest(identity).slice(0, 16)) {
+    return { status: 'rejected', reason: 'other_conversation' }
+  }
+  const isHeard =
+    exchange <= view.answered.length && saidAfter(answerTo(view, exchange), results) > said
+  if (!isHeard || digestOfBlocks(view, exchange) !== blocks) return { status: 'unheard' }
+  const position = { state, enteredAfter, variables }
+  return { status: 'counts', sealed: { position, exchange, results, said } }
+}
+
+/** What stands after the user block with this number; for 0 the greeting. */
+function answerTo(view: View, exchange: number): readonly ConversationMessage[] {
+  return exchange === 0 ? view.greeting : (view.answered[exchange - 1]?.answer ?? [])
+}
+
+/**
+ * How much the assistant said and called after so many tool results; 0 if there are fewer. Not a
+ * number of messages: platforms merge adjacent ones.
+ */
+function saidAfter(answer: readonly ConversationMessage[], results: number): number {
+  let left = results
+  let said = 0
+  for (const { role, text, calls } of answer) {
+    if (role === 'tool') left--
+    else if (left <= 0) said += text.length + (calls?.length ?? 0)
+  }
+  return left > 0 ? 0 : said
+}
+
+/** By block: a history can hold many tokens, each of which asks for the digest up to another one. */
+const blockDigests = new WeakMap<View, string[]>()
+
+/** Of the normalised words of the first so many user blocks; the open one is the last. */
+function digestOfBlocks(view: View, count: number): string {
+  const digests = blockDigests.get(view) ?? ['']
+  blockDigests.set(view, digests)
+  for (let index = digests.length - 1; index < count; index++) {
+    const block = view.answered[index]?.user ?? view.open
+    digests.push(shortDigest(`${digests[index] ?? ''}\n${wordKey(block?.text ?? '')}`))
+  }
+  return digests[count] ?? ''
+}
+
+/** 132 bits. */
+function shortDigest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+}
+
+function seal(text: string, key: Buffer): string | null {
+  const plain = Buffer.from(text)
+  const bytes = NONCE_BYTES + plain.length + TAG_BYTES
+  if (Math.ceil((bytes * 4) / 3) > MAX_SEALED_CHARACTERS) return null
   // A nonce made from the content needs no randomness: it repeats only where the whole token does.
-  const nonce = createHmac('sha256', context.sealingKey)
-    .update(plain)
-    .digest()
-    .subarray(0, NONCE_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', context.sealingKey, nonce)
+  const nonce = createHmac('sha256', key).update(plain).digest().subarray(0, NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString(
     'base64url',
   )
 }
 
-/**
- * The state in a token that counts for this history: untampered, of this flow and conversation, and
- * its exchanges stand there with an answer after them. Null otherwise.
- */
-export function openState(
-  token: unknown,
-  context: TokenContext,
-  history: { readonly identity: string; readonly view: View },
-): SealedState | null {
-  const claims = unseal(token, context.sealingKey)
-  if (!claims || claims.flow !== context.flowVersion || claims.identity !== history.identity)
-    return null
-  const { answered, greeting } = history.view
-  const isHeard = claims.exchange === 0 ? greeting.length > 0 : claims.exchange <= answered.length
-  const blocks = answered.slice(0, claims.exchange).map((block) => block.user)
-  if (!isHeard || digestOf(blocks) !== claims.digest) return null
-  const { state, enteredAfter, variables, exchange, results } = claims
-  return { position: { state, enteredAfter, variables }, exchange, results }
-}
-
 function unseal(token: unknown, key: Buffer): z.infer<typeof Claims> | null {
-  if (typeof token !== 'string' || token.length > MAX_TOKEN_CHARACTERS) return null
+  if (typeof token !== 'string' || token.length > MAX_SEALED_CHARACTERS) return null
   const sealed = Buffer.from(token, 'base64url')
   if (sealed.length <= NONCE_BYTES + TAG_BYTES) return null
   try {
@@ -117,10 +193,4 @@ function unseal(token: unknown, key: Buffer): z.infer<typeof Claims> | null {
     // Forged or cut: as good as no token.
     return null
   }
-}
-
-function digestOf(blocks: readonly UserBlock[]): string {
-  const hash = createHash('sha256')
-  for (const block of blocks) hash.update(wordKey(block.text)).update('\n')
-  return hash.digest('base64url').slice(0, 22)
 }

@@ -25,6 +25,10 @@ export interface View {
   readonly tail: 'nobody' | 'user' | 'assistant' | 'tool'
   /** Whether silence (dots) follows the last thing that was said. */
   readonly endsInSilence: boolean
+  /** The sealed states that calls to the state tool carry, in the history's order; unchecked. */
+  readonly markers: readonly string[]
+  /** The request brings the results of marker calls and nothing else. */
+  readonly endsInMarker: boolean
 }
 
 export interface ViewOptions {
@@ -61,28 +65,73 @@ export function createFillerMatcher(texts: readonly string[]): FillerMatcher {
   }
 }
 
+/** What a history holds besides the conversation itself. */
+interface Aside {
+  /** Ids of the marker calls. */
+  readonly markerIds: Set<string>
+  readonly markers: string[]
+  /** What the results at the history's end belong to, if it ends in results. */
+  results: 'none' | 'markers' | 'others'
+}
+
 /** The message as it counts, or null if it is no part of the conversation. */
 function spoken(
   message: ConversationMessage,
-  markers: Set<string>,
+  aside: Aside,
   options: ViewOptions,
 ): ConversationMessage | null {
   switch (message.role) {
     case 'system':
       return null
     case 'user':
+      aside.results = 'none'
       return isSilent(message.text) && !message.parts ? null : message
-    case 'tool':
-      return message.callId && markers.has(message.callId) ? null : message
-    case 'assistant': {
-      const isNothing = isSilent(message.text) || options.fillers(message.text)
-      if (!message.calls || message.calls.length === 0) return isNothing ? null : message
-      const calls = message.calls.filter((call) => call.name !== options.stateTool)
-      if (calls.length === message.calls.length) return message
-      for (const call of message.calls) if (call.name === options.stateTool) markers.add(call.id)
-      if (calls.length > 0) return { ...message, calls }
-      return isNothing ? null : { role: 'assistant', text: message.text }
+    case 'tool': {
+      const isMarker = message.callId !== undefined && aside.markerIds.has(message.callId)
+      if (!isMarker) aside.results = 'others'
+      else if (aside.results === 'none') aside.results = 'markers'
+      return isMarker ? null : message
     }
+    case 'assistant': {
+      const kept = withoutMarkers(message, aside, options.stateTool)
+      const isNothing = !hasCalls(kept) && (isSilent(kept.text) || options.fillers(kept.text))
+      // Words that do not count are no answer to the results before them.
+      if (!isNothing || hasCalls(message)) aside.results = 'none'
+      return isNothing ? null : kept
+    }
+  }
+}
+
+/** The message without its calls to the state tool, which are noted. */
+function withoutMarkers(
+  message: ConversationMessage,
+  aside: Aside,
+  stateTool: string,
+): ConversationMessage {
+  const others = message.calls?.filter((call) => call.name !== stateTool) ?? []
+  if (others.length === (message.calls?.length ?? 0)) return message
+  for (const call of message.calls ?? []) {
+    if (call.name !== stateTool) continue
+    aside.markerIds.add(call.id)
+    const sealed = sealedIn(call.arguments)
+    if (sealed !== null) aside.markers.push(sealed)
+  }
+  return others.length > 0
+    ? { ...message, calls: others }
+    : { role: 'assistant', text: message.text }
+}
+
+function hasCalls({ calls }: ConversationMessage): boolean {
+  return calls !== undefined && calls.length > 0
+}
+
+function sealedIn(argumentsText: string): string | null {
+  try {
+    const given: unknown = JSON.parse(argumentsText)
+    if (typeof given !== 'object' || given === null || !('state' in given)) return null
+    return typeof given.state === 'string' ? given.state : null
+  } catch {
+    return null
   }
 }
 
@@ -101,13 +150,13 @@ export function toView(messages: readonly ConversationMessage[], options: ViewOp
   const systemTexts: string[] = []
   const greeting: ConversationMessage[] = []
   const answered: AnsweredBlock[] = []
-  const markers = new Set<string>()
+  const aside: Aside = { markerIds: new Set(), markers: [], results: 'none' }
   let user: ConversationMessage[] = []
   let answer: ConversationMessage[] = []
   let endsInSilence = false
   for (const message of messages) {
     if (message.role === 'system' && message.text.trim() !== '') systemTexts.push(message.text)
-    const kept = spoken(message, markers, options)
+    const kept = spoken(message, aside, options)
     if (message.role === 'user') endsInSilence = !kept
     if (!kept) continue
     if (kept.role !== 'user') {
@@ -132,6 +181,8 @@ export function toView(messages: readonly ConversationMessage[], options: ViewOp
     open,
     tail: open ? 'user' : toTail(last),
     endsInSilence,
+    markers: aside.markers,
+    endsInMarker: aside.results === 'markers',
   }
 }
 

@@ -22,10 +22,12 @@ export function createTurnLog(log: Log): (turn: RunningTurn, request: TurnReques
 function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningTurn {
   return {
     facts: turn.facts,
+    source: turn.source,
     delivered: () => turn.delivered(),
     async run(listener) {
       const startedAt = performance.now()
       let firstTextMs: number | null = null
+      let characters = 0
       let end: TurnEnd | undefined
       let failure: unknown
       try {
@@ -34,7 +36,10 @@ function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningT
             signal: listener.signal,
             streams: listener.streams,
             onEvent(event) {
-              if (event.type === 'text-delta') firstTextMs ??= since(startedAt)
+              if (event.type === 'text-delta') {
+                firstTextMs ??= since(startedAt)
+                characters += event.text.length
+              }
               return listener.onEvent(event)
             },
           })
@@ -54,9 +59,11 @@ function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningT
             heard,
             confidence,
             keySource,
+            source: turn.source,
             ...messageCounts(request),
             stream: listener.streams,
             firstTextMs,
+            characters,
             totalMs: since(startedAt),
             finish:
               end?.finishReason ?? (failure instanceof TurnstateError ? failure.code : 'internal'),

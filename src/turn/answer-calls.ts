@@ -1,14 +1,17 @@
 import type { AnsweredCall } from '../conversation/journal.ts'
 import type { MessageCall } from '../conversation/message.ts'
 import { hasSameArguments } from '../conversation/platform-call.ts'
-import { assignedByName, assignedFrom } from '../flow/assign.ts'
-import { followOpenEdges, resultEdge, toTransition, transitionTools } from '../flow/edges.ts'
-import { declaredArguments, effectOf } from '../flow/tool-definition.ts'
-import type { ToolOutcome } from '../tools/tool-runner.ts'
+import { assignedByName } from '../flow/assign.ts'
+import { toTransition, transitionTools } from '../flow/edges.ts'
+import type { Variables } from '../flow/position.ts'
+import { declaredArguments } from '../flow/tool-definition.ts'
 import type { ModelToolCall } from '../upstream/upstream.ts'
-import { assignVariables, canTransition, takeTransition, type LiveTurn } from './live-turn.ts'
+import { errorResult, refused, toAnswered } from './answered-call.ts'
+import { followEdges, hasToSay } from './follow-edges.ts'
+import { canTransition, takeTransition, type LiveTurn } from './live-turn.ts'
 import type { Offer } from './offered-tools.ts'
-import { scopeValues } from './scope.ts'
+import { completeArguments } from './platform-arguments.ts'
+import { runServerCall } from './server-call.ts'
 
 /** One step of the model, taken apart. */
 export interface AnsweredStep {
@@ -47,106 +50,45 @@ export async function answerCalls(
     if (!isOffered.has(call.name)) {
       answered.push(refused(call, `There is no tool ${call.name} here. Use only what is offered.`))
     } else if (offer.server.has(call.name)) {
-      const answer = toAnswered(call, await runServerCall(turn, call))
-      turn.journalled.serverCalls.push(answer)
-      answered.push(answer)
+      answered.push(await runServerCall(turn, call))
     } else if (!offer.platform.has(call.name)) {
       transitions.push(call)
-    } else if (issued.some((done) => done.name === call.name && hasSameArguments(done, call))) {
-      repeats++
-      answered.push(refused(call, 'Already done; it is not done twice.'))
-    } else if (!isJson(call.arguments)) {
-      answered.push(refused(call, 'Wrong arguments: they are not valid JSON'))
     } else {
-      platform.push(call)
+      const completed = completeCall(turn, call)
+      if (!completed.ok) answered.push(refused(call, `Wrong arguments: ${completed.problem}`))
+      else if (!isIssued(issued, completed.call)) platform.push(completed.call)
+      else {
+        repeats++
+        answered.push(refused(call, 'Already done; it is not done twice.'))
+      }
     }
   }
   for (const call of transitions) answered.push(toAnswered(call, answerTransition(turn, call)))
   return { answered, platform, enteredSay: hasToSay(turn), isRepeat: repeats === calls.length }
 }
 
-/** The turn entered a state that has something to say, which must be heard before it goes on. */
-function hasToSay({ journalled, position, settings }: LiveTurn): boolean {
-  const entered = journalled.changes.some((change) => change.type === 'transition')
-  return entered && settings.flow.states[position.state]?.say !== undefined
+function isIssued(issued: readonly MessageCall[], call: ModelToolCall): boolean {
+  return issued.some((done) => done.name === call.name && hasSameArguments(done, call))
 }
 
-function refused(call: ModelToolCall, why: string): AnsweredCall {
-  return toAnswered(call, errorResult(why))
+/** The call with arguments that the platform will take. */
+function completeCall(turn: LiveTurn, call: ModelToolCall) {
+  const { request } = turn.prepared
+  const tool = request.platformTools.find(({ name }) => name === call.name)
+  const completed = tool
+    ? completeArguments(tool, call.arguments, shownVariables(turn))
+    : ({ ok: false, problem: 'there is no such tool' } as const)
+  return completed.ok
+    ? ({ ok: true, call: { ...call, arguments: completed.arguments } } as const)
+    : completed
 }
 
-function toAnswered({ id, name, arguments: text }: ModelToolCall, result: string): AnsweredCall {
-  // Model servers refuse a history whose arguments are no JSON.
-  return { id, name, arguments: isJson(text) ? text : '{}', result }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function errorResult(message: string): string {
-  return JSON.stringify({ error: message })
-}
-
-async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promise<string> {
-  const tool = turn.settings.tools[call.name]
-  if (!tool) return errorResult(`There is no tool ${call.name}.`)
-  const refusal = effectOf(tool) === 'write' ? refuseWrite(turn) : null
-  if (refusal) return errorResult(refusal)
-  const parsed = turn.tools.parseArguments(call.name, call.arguments)
-  if (!parsed.ok) return errorResult(`Wrong arguments: ${parsed.problem}`)
-  const outcome = await turn.tools.run(call.name, parsed.value, {
-    signal: turn.signal,
-    values: scopeValues(turn.position.variables, turn.prepared.scope),
-  })
-  // What the hang-up itself cut off has neither failed nor moved the flow.
-  if (outcome.status === 'failed') turn.signal.throwIfAborted()
-  if (outcome.status === 'ok') {
-    assignVariables(turn, assignedFrom(turn.settings.flow, tool.assignments, outcome.value))
-  }
-  if (!turn.signal.aborted || outcome.status === 'ok') followResult(turn, call.name, outcome)
-  return outcome.content
-}
-
-/** Why a tool that changes something may not run in this turn; null if it may. */
-function refuseWrite({ prepared, journalled }: LiveTurn): string | null {
-  if (prepared.facts.conversation === null) {
-    return 'Not done: this call cannot be told apart from others, so nothing may be changed in it. Tell the caller that you cannot do that here.'
-  }
-  if (journalled.refusesWrites) {
-    return 'Not done: the caller is still speaking. Wait for the rest.'
-  }
-  return null
-}
-
-/** The edge that the result opens, then the edges that follow from the new values. */
-function followResult(turn: LiveTurn, tool: string, outcome: ToolOutcome): void {
-  // A second call of the step must not lead on before the caller heard what the first led to.
-  if (hasToSay(turn)) return
-  const { flow } = turn.settings
-  const { exchange } = turn.prepared.facts
-  const from = turn.position.state
-  const edge = resultEdge(flow, from, { tool, status: outcome.status })
-  if (edge && canTransition(turn)) {
-    takeTransition(turn, toTransition(from, edge, exchange))
-    if (flow.states[turn.position.state]?.say) return
-  }
-  followEdges(turn)
-}
-
-function followEdges(turn: LiveTurn): void {
-  const { flow, limits } = turn.settings
-  const taken = followOpenEdges(flow, turn.position, {
-    factsAt: turn.prepared.factsAt,
-    enteredAfter: turn.prepared.facts.exchange,
-    budget: limits.max_transitions_per_turn - turn.transitions,
-  })
-  for (const transition of taken) takeTransition(turn, transition)
+/** What a platform may be told. */
+function shownVariables({ settings, position }: LiveTurn): Variables {
+  const { variables } = settings.flow
+  return Object.fromEntries(
+    Object.entries(position.variables).filter(([name]) => !variables[name]?.sensitive),
+  )
 }
 
 function answerTransition(turn: LiveTurn, call: ModelToolCall): string {

@@ -1,5 +1,6 @@
 import type { JournalTurn } from '../conversation/journal.ts'
 import type { Change } from '../conversation/journal.ts'
+import type { Ledger } from '../effects/ledger.ts'
 import { enter, type Transition } from '../flow/edges.ts'
 import type { Position, Variables } from '../flow/position.ts'
 import type { Log } from '../observability/log.ts'
@@ -15,10 +16,12 @@ export interface LiveTurn {
   readonly settings: TurnSettings
   readonly upstream: Upstream
   readonly tools: ToolRunner
+  /** Null: nothing is remembered between requests. */
+  readonly ledger: Ledger | null
   readonly log: Log
   readonly journalled: JournalTurn
   readonly voice: Voice
-  /** Aborted when the caller is gone or the turn took too long. */
+  /** Aborted when nobody waits for the turn any more, or when it took too long. */
   readonly signal: AbortSignal
   position: Position
   /** Taken so far, the ones before generation included. */
@@ -29,6 +32,14 @@ export interface LiveTurn {
 
 /** A turn that asks no model uses nothing. */
 export const NO_USAGE: Usage = { promptTokens: 0, completionTokens: 0, totalTokens: 0 }
+
+type Given = Omit<LiveTurn, 'position' | 'transitions' | 'usage'>
+
+/** A turn at its beginning. */
+export function toLiveTurn(given: Given): LiveTurn {
+  const { start: position, transitions } = given.prepared
+  return { ...given, position, transitions, usage: NO_USAGE }
+}
 
 function change(turn: LiveTurn, entry: Change): void {
   turn.journalled.changes.push(entry)

@@ -1,11 +1,11 @@
 import type { ConversationKey } from '../conversation/conversation-key.ts'
 import type { Moment } from '../conversation/fold-visible.ts'
-import { createJournal, type Journal } from '../conversation/journal.ts'
+import { createJournal, type Journal, type JournalTurn } from '../conversation/journal.ts'
 import { resolve, type Resolution } from '../conversation/resolve.ts'
 import { toView, type View } from '../conversation/view.ts'
 import type { Facts } from '../flow/condition.ts'
 import { enter, followOpenEdges } from '../flow/edges.ts'
-import type { Position } from '../flow/position.ts'
+import { initialPosition, type Position } from '../flow/position.ts'
 import { silencesInHistory, silencesInJournal } from './count-silences.ts'
 import { foldHistory } from './fold-history.ts'
 import { formatNow, type Scope } from './scope.ts'
@@ -16,12 +16,18 @@ import type { TurnRequest } from './turn-request.ts'
 /** All that is decided before anything is generated. */
 export interface PreparedTurn {
   readonly request: TurnRequest
+  /** Of the conversation, its caller included. */
+  readonly identity: string
   readonly view: View
   readonly resolution: Resolution
   readonly journal: Journal
   readonly facts: TurnFacts
   /** Where generation begins. */
   readonly start: Position
+  /** What the request itself carries of it, sealed; else the flow's beginning. */
+  readonly carried: Position
+  /** Why sealed states of the request were not believed. */
+  readonly rejectedSeals: readonly string[]
   /** It begins with the `say` of its state. */
   readonly saysOnEntry: boolean
   /** Transitions that were taken already and count towards the turn's limit. */
@@ -55,18 +61,21 @@ export function prepareTurn(
     hasJournal: known !== null,
     stateTool: settings.view.stateTool,
   })
-  const { kind, exchange, retryOf } = resolution
+  const { kind, exchange } = resolution
+  const again = attemptBefore(resolution)
   const factsAt = createFacts(request, view, resolution)
-  const { position: folded, isSayDue } = foldHistory(view, {
+  const identity = identityOf(request.caller, key?.key ?? null)
+  const fold = foldHistory(view, {
     settings,
     resolution,
     token: request.extra.turnstate_token,
-    identity: identityOf(request.caller, key?.key ?? null),
+    identity,
     factsAt,
   })
+  const { position: folded, isSayDue } = fold
   const hasToSay = isSayDue || (kind === 'opening' && flow.states[folded.state]?.say !== undefined)
   const taken =
-    retryOf || hasToSay
+    again || hasToSay
       ? []
       : followOpenEdges(flow, folded, {
           factsAt,
@@ -74,29 +83,45 @@ export function prepareTurn(
           wasCut: resolution.wasCut,
           budget: settings.limits.max_transitions_per_turn,
         })
-  const start = retryOf?.start ?? taken.reduce(enter, folded)
+  const start = again?.start ?? taken.reduce(enter, folded)
   return {
     request,
+    identity,
     view,
     resolution,
     journal,
     start,
-    transitions: retryOf?.transitionsBefore ?? taken.length,
+    carried: fold.carried ?? initialPosition(flow),
+    rejectedSeals: fold.rejectedSeals,
+    transitions: again?.transitionsBefore ?? taken.length,
     saysOnEntry:
-      retryOf?.saysOnEntry ??
+      again?.saysOnEntry ??
       (hasToSay || (taken.length > 0 && flow.states[start.state]?.say !== undefined)),
     silences: known ? silencesInJournal(known, resolution) : silencesInHistory(view),
     scope: { extra: request.extra, now: () => formatNow(date, settings.timezone) },
     factsAt,
-    facts: {
-      conversation: key?.key ?? null,
-      keySource: key?.source ?? 'none',
-      exchange,
-      state: start.state,
-      kind,
-      heard: resolution.heard,
-      confidence: key ? resolution.confidence : 'low',
-    },
+    facts: toTurnFacts(resolution, key, start),
+  }
+}
+
+/** The turn at this place that begins, or began, as this one does. */
+function attemptBefore({ answer, retryOf }: Resolution): JournalTurn | null {
+  return answer.type === 'join' || answer.type === 'replay' ? answer.turn : retryOf
+}
+
+function toTurnFacts(
+  { kind, exchange, heard, confidence }: Resolution,
+  key: ConversationKey | null,
+  start: Position,
+): TurnFacts {
+  return {
+    conversation: key?.key ?? null,
+    keySource: key?.source ?? 'none',
+    exchange,
+    state: start.state,
+    kind,
+    heard,
+    confidence: key ? confidence : 'low',
   }
 }
 
@@ -125,6 +150,6 @@ export function journalId(caller: string, key: ConversationKey | null): string |
 }
 
 /** The auth key is part of the identity: two callers' conversations never meet. */
-export function identityOf(caller: string, key: string | null): string {
+function identityOf(caller: string, key: string | null): string {
   return JSON.stringify([caller, key])
 }

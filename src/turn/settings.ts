@@ -12,6 +12,8 @@ export interface TurnSettings {
   /** Spoken when nothing else worked; null: errors before the first word are HTTP errors. */
   readonly fallback: SpokenText | null
   readonly turnTimeoutMs: number
+  /** For how long a turn goes on after the last of its callers hung up. */
+  readonly attachGraceMs: number
   readonly timezone: string
   readonly view: ViewOptions
   readonly token: TokenContext

@@ -1,29 +1,19 @@
 import type { ConversationKey, KeyMaterial } from '../conversation/conversation-key.ts'
-import { addTurn, createJournal, type Journal } from '../conversation/journal.ts'
-import { TurnstateError } from '../errors.ts'
+import { addTurn, createJournal, type Journal, type JournalTurn } from '../conversation/journal.ts'
 import { toUserText } from '../conversation/user-key.ts'
-import type { View } from '../conversation/view.ts'
-import type { Log } from '../observability/log.ts'
+import { TurnstateError } from '../errors.ts'
 import type { MemoryStore } from '../store/memory-store.ts'
-import type { ToolRunner } from '../tools/tool-runner.ts'
-import type { Upstream } from '../upstream/upstream.ts'
 import { toDerivation } from './derivation.ts'
-import { identityOf, journalId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
-import { runTurn } from './run-turn.ts'
-import type { TurnSettings } from './settings.ts'
-import type { TurnEngine } from './turn.ts'
+import { journalId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
+import { answerQuietly, replay } from './replay.ts'
+import { startReply, type Reply, type ReplyDependencies } from './reply.ts'
+import type { AnswerSource, RunningTurn, TurnEngine } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
 
-interface TurnEngineDependencies {
-  readonly settings: TurnSettings
+interface TurnEngineDependencies extends ReplyDependencies {
   readonly resolveKey: (systemText: string, material: KeyMaterial) => ConversationKey | null
-  readonly upstream: Upstream
-  readonly tools: ToolRunner
   /** Null: nothing is remembered between requests. */
   readonly store: MemoryStore<Journal> | null
-  readonly log: Log
-  /** Milliseconds of a clock that never goes back. */
-  readonly now: () => number
   readonly date: () => Date
 }
 
@@ -32,28 +22,48 @@ const JOURNAL_LIMITS = { maxTurns: 2000, maxCharacters: 4_000_000 }
 /** Platforms were seen to ask eight times at once; each attempt is compared with all others. */
 const MAX_RUNNING_TURNS = 64
 
-function refuseCrowd(journal: Journal): void {
-  const running = journal.turns.filter((turn) => turn.status === 'running').length
-  if (running < MAX_RUNNING_TURNS) return
-  throw new TurnstateError('overloaded', 'Too many requests for this conversation at once.')
-}
-
 export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngine {
-  const { settings, store, now } = dependencies
+  const { settings, store, log, now } = dependencies
+  const prepare = createPrepare(dependencies)
+  /** Turns that run in this process. */
+  const replies = new Map<JournalTurn, Reply>()
 
-  function prepare(request: TurnRequest, journalOf: (id: string) => Journal | null): PreparedTurn {
-    const view: View = viewOf(request, settings)
-    const key = dependencies.resolveKey(view.systemText, request.keyMaterial)
-    const id = journalId(request.caller, key)
-    const journal = id === null ? null : journalOf(id)
-    if (journal) refuseCrowd(journal)
-    return prepareTurn(request, view, {
-      settings,
-      key,
-      journal,
-      now: now(),
-      date: dependencies.date(),
-    })
+  function generateFor(prepared: PreparedTurn): RunningTurn {
+    const { identity, facts } = prepared
+    const journalled = journalTurn(prepared, now())
+    const weigh = () => facts.conversation !== null && store?.weigh(identity)
+    const onEnd = () => {
+      replies.delete(journalled)
+      weigh()
+    }
+    weigh()
+    const reply = startReply(dependencies, { prepared, journalled, onEnd })
+    if (journalled.status === 'running') replies.set(journalled, reply)
+    return toRunningTurn(prepared, { source: 'generated', journalled, run: reply.follow })
+  }
+
+  function answerTo(prepared: PreparedTurn): RunningTurn {
+    const { answer } = prepared.resolution
+    switch (answer.type) {
+      case 'generate':
+        return generateFor(prepared)
+      case 'join': {
+        const reply = replies.get(answer.turn)
+        // It was never begun.
+        if (!reply) return generateFor(prepared)
+        const joined = { source: 'joined', journalled: answer.turn, run: reply.follow } as const
+        return toRunningTurn(prepared, joined)
+      }
+      case 'replay': {
+        answer.turn.replays += 1
+        const run: Run = (listener) => replay(answer.turn, { prepared, settings }, listener)
+        return toRunningTurn(prepared, { source: 'replayed', journalled: answer.turn, run })
+      }
+      case 'quiet': {
+        const run: Run = (listener) => answerQuietly({ prepared, settings }, listener)
+        return toRunningTurn(prepared, { source: 'quiet', journalled: null, run })
+      }
+    }
   }
 
   return {
@@ -63,34 +73,74 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
     },
     begin(request) {
       const prepared = prepare(request, (id) => store?.open(id) ?? null)
-      const { resolution, start, saysOnEntry, transitions: transitionsBefore, facts } = prepared
-      for (const { turn } of resolution.path) turn.shown = true
-      const { kind, exchange, node: parent } = resolution
-      const userText = toUserText(resolution.open)
-      const turn = {
-        parent,
-        kind,
-        exchange,
-        userText,
-        start,
-        saysOnEntry,
-        transitionsBefore,
-        refusesWrites: kind === 'late' || (resolution.retryOf?.refusesWrites ?? false),
-        startedAt: now(),
-      }
-      const journalled = addTurn(prepared.journal, turn, JOURNAL_LIMITS)
-      const weigh = () => {
-        if (facts.conversation !== null)
-          store?.weigh(identityOf(request.caller, facts.conversation))
-      }
-      weigh()
-      return {
-        facts,
-        run: (listener) => runTurn(dependencies, { prepared, journalled, listener }).finally(weigh),
-        delivered: () => {
-          journalled.delivered = true
-        },
-      }
+      const { superseded, path } = prepared.resolution
+      for (const reason of prepared.rejectedSeals) log.warn({ reason }, 'sealed state ignored')
+      for (const { turn } of path) turn.shown = true
+      for (const turn of superseded) replies.get(turn)?.supersede()
+      return answerTo(prepared)
     },
   }
+}
+
+type JournalOf = (id: string) => Journal | null
+
+function createPrepare(dependencies: TurnEngineDependencies) {
+  const { settings, resolveKey } = dependencies
+  return (request: TurnRequest, journalOf: JournalOf): PreparedTurn => {
+    const view = viewOf(request, settings)
+    const key = resolveKey(view.systemText, request.keyMaterial)
+    const id = journalId(request.caller, key)
+    const journal = id === null ? null : journalOf(id)
+    const [now, date] = [dependencies.now(), dependencies.date()]
+    return prepareTurn(request, view, { settings, key, journal, now, date })
+  }
+}
+
+type Run = RunningTurn['run']
+
+interface Answering {
+  readonly source: AnswerSource
+  /** The turn whose words are given; null where there are none. */
+  readonly journalled: JournalTurn | null
+  readonly run: Run
+}
+
+function toRunningTurn({ facts }: PreparedTurn, answering: Answering): RunningTurn {
+  const { source, journalled, run } = answering
+  return {
+    facts,
+    source,
+    run,
+    delivered() {
+      // The end was flushed: from now on the platform has its calls.
+      if (journalled?.status !== 'finished') return
+      journalled.sent.isWhole = true
+      journalled.sent.closedBy = 'server'
+    },
+  }
+}
+
+function journalTurn(prepared: PreparedTurn, startedAt: number): JournalTurn {
+  const { resolution, journal, start, saysOnEntry, transitions: transitionsBefore } = prepared
+  const { kind, exchange, node: parent, open, tailKey, retryOf } = resolution
+  refuseCrowd(journal)
+  const turn = {
+    parent,
+    kind,
+    exchange,
+    userText: toUserText(open),
+    start,
+    saysOnEntry,
+    transitionsBefore,
+    refusesWrites: kind === 'late' || (retryOf?.refusesWrites ?? false),
+    tailKey,
+    startedAt,
+  }
+  return addTurn(journal, turn, JOURNAL_LIMITS)
+}
+
+function refuseCrowd(journal: Journal): void {
+  const running = journal.turns.filter((turn) => turn.status === 'running').length
+  if (running < MAX_RUNNING_TURNS) return
+  throw new TurnstateError('overloaded', 'Too many requests for this conversation at once.')
 }

@@ -1,3 +1,4 @@
+import type { FinishReason } from '../conversation/journal.ts'
 import type { Confidence, Heard, Kind } from '../conversation/kinds.ts'
 import type { Variables } from '../flow/position.ts'
 import type { ModelToolCall, Usage } from '../upstream/upstream.ts'
@@ -53,18 +54,24 @@ export interface TurnListener {
 }
 
 export interface TurnEnd {
-  readonly finishReason: 'stop' | 'length' | 'tool_calls' | 'content_filter'
+  readonly finishReason: FinishReason
   readonly usage?: Usage
-  /** The state once this answer is heard, and the sealed token that says so (made when asked for). */
+  /** The state once this answer is heard. */
   readonly state: string
-  readonly token: () => string
+  /** The sealed token that says so, made when asked for; null where it would be too large. */
+  readonly token: () => string | null
 }
+
+/** Where an answer comes from; `quiet` takes note and says nothing. */
+export type AnswerSource = 'generated' | 'joined' | 'replayed' | 'quiet'
 
 export interface RunningTurn {
   readonly facts: TurnFacts
+  readonly source: AnswerSource
   /**
-   * Generates the answer; call it once. Rejects with a TurnstateError only while nothing was said
-   * and no `fallback` is configured, or `caller_gone`; any later failure is spoken and ends well.
+   * Listens to the answer from its beginning; call it once. Rejects with a TurnstateError only while
+   * nothing was said and no `fallback` is configured, or `caller_gone`; any later failure is spoken
+   * and ends well.
    */
   run(listener: TurnListener): Promise<TurnEnd>
   /** To be called once the end of the answer has left for the caller. */
@@ -72,6 +79,7 @@ export interface RunningTurn {
 }
 
 export interface TurnEngine {
+  /** Derives what the request is and begins to answer it, or finds the turn that does. */
   begin(request: TurnRequest): RunningTurn
   /** The same derivation without any effect: no upstream call, no tool, nothing written. */
   derive(request: TurnRequest): Derivation

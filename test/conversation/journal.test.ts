@@ -42,11 +42,12 @@ function add(parent: JournalTurn | null, given: Given = {}): JournalTurn {
       saysOnEntry: false,
       transitionsBefore: 0,
       refusesWrites: false,
+      tailKey: '',
       startedAt: 0,
     },
     { maxTurns: given.maxTurns ?? 100, maxCharacters: given.maxCharacters ?? 1_000_000 },
   )
-  if (given.ends ?? true) endTurn(turn, 'finished')
+  if (given.ends ?? true) endTurn(turn, { status: 'finished', now: 0 })
   return turn
 }
 
@@ -76,8 +77,8 @@ describe('a journal', () => {
     ])
     expect(replyText(turn)).toBe('One moment... Here it is. Well.')
     expect(wasAnswered(turn)).toBe(true)
-    endTurn(turn, 'aborted')
-    expect(turn).toMatchObject({ status: 'aborted' })
+    endTurn(turn, { status: 'aborted', now: 7 })
+    expect(turn).toMatchObject({ status: 'aborted', endedAt: 7 })
   })
 
   it('counts a platform call as an answer', () => {

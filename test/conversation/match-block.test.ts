@@ -33,7 +33,7 @@ describe('what an earlier request showed of a turn', () => {
     const turn = talk.ask([HI], 'Hello! What can I do for', { status: 'running' })
     const words = assistant('hello what can I do for')
     expect(match(turn, words)?.shown[0]?.heard).toBe('partial')
-    endTurn(turn, 'finished')
+    endTurn(turn, { status: 'finished', now: 0 })
     expect(match(turn, words)?.shown[0]?.heard).toBe('full')
     talk.ask([HI, assistant(turn.pieces[0]?.text ?? '')], 'Are you there?')
     const both = assistant('hello what can I do for are you there')

@@ -30,6 +30,8 @@ describe('the view of a history', () => {
       open: null,
       tail: 'nobody',
       endsInSilence: false,
+      markers: [],
+      endsInMarker: false,
     })
   })
 
@@ -146,8 +148,8 @@ describe('the filler matcher', () => {
 })
 
 describe('markers in the view', () => {
-  it('leave no trace, with text or without', () => {
-    const plain = see([user('a'), assistant('b'), user('c')])
+  it('leave no trace in what was said, with text or without', () => {
+    const plain = { ...see([user('a'), assistant('b'), user('c')]), markers: ['x'] }
     const marked = [assistant('b', [marker]), toolResult('m1', 'ok')]
     expect(see([user('a'), ...marked, user('c')])).toEqual(plain)
     const alone = [assistant('b'), assistant('', [marker]), toolResult('m1', 'ok')]
@@ -163,6 +165,66 @@ describe('markers in the view', () => {
     ])
     expect(view.answered[0]?.answer).toEqual([assistant('', [map]), toolResult('c1', 'shown')])
   })
+
+  it('are listed with what they carry, in the order of the history', () => {
+    const other = { id: 'm2', name: 'turnstate_state', arguments: '{ "state": "y", "more": 1 }' }
+    const history = [assistant('', [marker]), user('a'), assistant('b', [map, other, marker])]
+    expect(see(history).markers).toEqual(['x', 'y', 'x'])
+  })
+
+  it.each([
+    '',
+    'x',
+    'null',
+    '5',
+    '[]',
+    '{}',
+    '{"state":5}',
+    '{"state":{"state":"x"}}',
+    '{"state":',
+  ])('are not listed when their arguments are %j, and stay invisible', (malformed) => {
+    const call = { id: 'm1', name: 'turnstate_state', arguments: malformed }
+    const history = [user('a'), assistant('b', [call]), toolResult('m1', 'ok'), user('c')]
+    expect(see(history)).toEqual(see([user('a'), assistant('b'), user('c')]))
+  })
+})
+
+describe('a history that ends in a marker', () => {
+  const said = [user('a'), assistant('b', [marker])]
+  const called = [user('a'), assistant('b', [marker, map])]
+  const note = toolResult('m1', 'ok')
+  const shown = toolResult('c1', 'shown')
+
+  it.each([
+    ['its result is last', [...said, note]],
+    [
+      'the marker is a message of its own',
+      [user('a'), assistant('b'), assistant('', [marker]), note],
+    ],
+    ['its result comes twice', [...said, note, note]],
+    [
+      'only words that do not count follow',
+      [...said, note, system('s'), assistant('One moment...')],
+    ],
+    [
+      'earlier results were answered by the marker alone',
+      [user('a'), assistant('', [map]), shown, assistant('', [marker]), note],
+    ],
+    ['it follows a greeting', [assistant('b', [marker]), note]],
+  ])('ends in it when %s', (_, messages) => expect(see(messages).endsInMarker).toBe(true))
+
+  it.each([
+    ['there is no result yet', said],
+    ['another result stands beside it', [...called, note, shown]],
+    ['another result stands before it', [...called, shown, note]],
+    ['words follow', [...said, note, assistant('c')]],
+    ['a call follows', [...said, note, assistant('', [map])]],
+    ['another marker waits for its result', [...said, note, assistant('', [marker])]],
+    ['the caller speaks', [...said, note, user('c')]],
+    ['silence follows', [...said, note, user('...')]],
+    ['the result is that of another call', [...called, shown]],
+    ['the result does not say of what', [...said, toolResult('', 'ok')]],
+  ])('does not end in it when %s', (_, messages) => expect(see(messages).endsInMarker).toBe(false))
 })
 
 describe('any history', () => {

@@ -4,6 +4,7 @@ import { createKeyResolver } from '../../src/conversation/conversation-key.ts'
 import { charactersOf, createJournal } from '../../src/conversation/journal.ts'
 import type { ConversationMessage } from '../../src/conversation/message.ts'
 import type { SpokenText } from '../../src/flow/definition.ts'
+import { createLedger } from '../../src/effects/ledger.ts'
 import { transitionSchemas } from '../../src/flow/edges.ts'
 import type { Log } from '../../src/observability/log.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
@@ -68,6 +69,7 @@ interface EngineOptions {
   /** False: nothing is remembered between requests. */
   readonly remembers?: boolean
   readonly turnTimeoutMs?: number
+  readonly attachGraceMs?: number
 }
 
 export function buildEngine(options: EngineOptions): TurnEngine {
@@ -85,7 +87,7 @@ export function buildEngine(options: EngineOptions): TurnEngine {
   const now = () => performance.now()
   const { flow, tools } = config
   return createTurnEngine({
-    settings: toTurnSettings(config),
+    settings: { ...toTurnSettings(config), attachGraceMs: options.attachGraceMs ?? 2500 },
     resolveKey: createKeyResolver(config.conversation.key),
     upstream: options.upstream,
     tools: createToolRunner({
@@ -106,6 +108,10 @@ export function buildEngine(options: EngineOptions): TurnEngine {
             maxWeight: 10_000_000,
             now,
           }),
+    ledger:
+      options.remembers === false
+        ? null
+        : createLedger({ retainMs: 60_000, maxConversations: 100, now }),
     log: silentLog,
     now,
     date: () => new Date('2026-11-20T09:30:00Z'),

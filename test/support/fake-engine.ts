@@ -55,6 +55,7 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
       requests.push(request)
       return {
         facts,
+        source: 'generated',
         delivered: () => void delivered.push(request),
         run:
           turn.run ??

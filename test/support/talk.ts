@@ -47,7 +47,7 @@ export function createTalk(maxTurns = 2000): Talk {
     view,
     look,
     ask(messages, say, { filler, calls = [], status = 'finished', delivered } = {}) {
-      const { path, node: parent, kind, exchange, open, position } = look(messages)
+      const { path, node: parent, kind, exchange, open, position, tailKey } = look(messages)
       for (const { turn } of path) turn.shown = true
       const start = position ?? { state: 's', variables: {}, enteredAfter: 0 }
       const userText = open?.text ?? ''
@@ -62,6 +62,7 @@ export function createTalk(maxTurns = 2000): Talk {
           saysOnEntry: false,
           transitionsBefore: 0,
           refusesWrites: false,
+          tailKey,
           startedAt: clock.now,
         },
         { maxTurns, maxCharacters: 1_000_000 },
@@ -69,8 +70,10 @@ export function createTalk(maxTurns = 2000): Talk {
       if (filler) appendText(turn, 'filler', filler)
       if (say) appendText(turn, 'answer', say)
       turn.platformCalls.push(...calls)
-      if (status !== 'running') endTurn(turn, status)
-      turn.delivered = delivered ?? status === 'finished'
+      turn.sent.characters = (filler?.length ?? 0) + say.length
+      turn.sent.calls = calls.length
+      if (status !== 'running') endTurn(turn, { status, ...clock })
+      turn.sent.isWhole = delivered ?? status === 'finished'
       return turn
     },
   }

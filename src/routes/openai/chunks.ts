@@ -29,10 +29,10 @@ interface AnswerEnd {
   readonly metadata?: Metadata
 }
 
-/** The state once the answer is heard, and the sealed token that says so. */
+/** The state once the answer is heard, and the sealed token that says so, if it can be sealed. */
 export interface Metadata {
   readonly state: string
-  readonly token: string
+  readonly token: string | null
 }
 
 export function createChunkWriter(envelope: Envelope): ChunkWriter {

@@ -1,0 +1,112 @@
+import { replyText, type JournalTurn } from '../conversation/journal.ts'
+import { TurnstateError } from '../errors.ts'
+import { createFollower, type Follower } from './follower.ts'
+import type { TurnEvent, TurnListener } from './turn.ts'
+
+type Said = Exclude<TurnEvent, { readonly type: 'keep-alive' }>
+
+/**
+ * All who listen to one turn. What was said so far stands in the journal, so nobody needs a buffer:
+ * a follower is a place in the text, and catches up whenever its own socket has room.
+ */
+export interface Audience {
+  /**
+   * Hands on what has just been journalled. The promise pauses the turn while none of the followers
+   * has room; one who reads on is enough.
+   */
+  publish(event: Said): void | Promise<void>
+  /**
+   * Follows from the beginning. Resolves when the listener has got all there is after `close`;
+   * rejects with `caller_gone` when it hangs up.
+   */
+  follow(listener: TurnListener): Promise<void>
+  /** Some of those who listen have seen a sign of life: a failure can only be spoken to them. */
+  hasStarted(): boolean
+  /** Nothing more will be said. A follower that has heard nothing at all gets `orElse`. */
+  close(orElse?: string): void
+}
+
+interface Options {
+  readonly turn: JournalTurn
+  readonly now: () => number
+  /** Somebody came, or the last one left before the end. */
+  readonly onAudience: (isThere: boolean) => void
+}
+
+/** Checked this often, so that no gap between two events is longer than 1.5 s. */
+const CHECK_EVERY_MS = 500
+
+export function createAudience({ turn, now, onAudience }: Options): Audience {
+  const followers = new Set<Follower>()
+  const room = createRoom()
+  const timer = setInterval(() => {
+    for (const follower of followers) follower.showLife()
+  }, CHECK_EVERY_MS)
+  let said = 0
+  let closed = false
+  let lastWords = ''
+
+  function update(follower: Follower): void {
+    follower.catchUp()
+    if (closed && lastWords !== '' && follower.hasRoom() && follower.hasHeardNothing()) {
+      follower.tell({ type: 'text-delta', text: lastWords })
+    }
+    if (!follower.hasRoom()) return
+    if (closed && followers.delete(follower)) follower.end()
+    room.open()
+  }
+
+  function leave(follower: Follower): void {
+    if (!followers.delete(follower)) return
+    room.open()
+    if (followers.size === 0 && !closed) onAudience(false)
+  }
+
+  return {
+    publish(event) {
+      if (event.type === 'text-delta') said += event.text.length
+      let hasRoom = followers.size === 0
+      for (const follower of followers) {
+        if (follower.hasRoom()) follower.tell(event)
+        if (follower.hasRoom()) hasRoom = true
+      }
+      return hasRoom ? undefined : room.wait()
+    },
+    follow(listener) {
+      if (listener.signal.aborted) {
+        onAudience(followers.size > 0)
+        return Promise.reject(new TurnstateError('caller_gone', 'The caller is gone.'))
+      }
+      const onRoom = () => update(follower)
+      const onGone = () => leave(follower)
+      const follower = createFollower({ turn, listener, now, said: () => said, onRoom, onGone })
+      followers.add(follower)
+      onAudience(true)
+      update(follower)
+      return follower.ended
+    },
+    hasStarted: () => [...followers].some((follower) => follower.hasStarted()),
+    close(orElse = '') {
+      closed = true
+      lastWords = orElse
+      // What an unfinished turn said into the void was taken back.
+      said = Math.min(said, replyText(turn).length)
+      clearInterval(timer)
+      for (const follower of followers) update(follower)
+    },
+  }
+}
+
+/** Lets one wait until there is room again. */
+function createRoom() {
+  let resolve: (() => void) | undefined
+  let waiting: Promise<void> | undefined
+  return {
+    wait: () => (waiting ??= new Promise((open) => (resolve = open))),
+    open() {
+      resolve?.()
+      resolve = undefined
+      waiting = undefined
+    },
+  }
+}
