@@ -8,6 +8,11 @@ export interface AnsweredCall extends MessageCall {
   readonly result: string
 }
 
+/** A server tool that changed something, or may have. */
+export interface JournalledEffect extends Omit<MessageCall, 'id'> {
+  readonly status: 'ok' | 'unknown'
+}
+
 /** Sent text: `answer` is what the turn had to say, `filler` only kept the line alive. */
 export interface Piece {
   readonly type: 'filler' | 'answer'
@@ -58,6 +63,8 @@ export interface JournalTurn {
   readonly pieces: Piece[]
   readonly changes: Change[]
   readonly serverCalls: AnsweredCall[]
+  /** Those of the server calls that the world remembers. */
+  readonly effects: JournalledEffect[]
   /** Calls that were sent to the platform. */
   readonly platformCalls: MessageCall[]
   status: 'running' | 'finished' | 'failed' | 'aborted'
@@ -118,6 +125,7 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
     pieces: [],
     changes: [],
     serverCalls: [],
+    effects: [],
     platformCalls: [],
     status: 'running',
     finishReason: 'stop',

@@ -28,6 +28,8 @@ export interface Resolution extends Coordination {
   readonly wasCut: boolean
   readonly confidence: Confidence
   readonly discarded: readonly JournalTurn[]
+  /** Ended turns that this history does not go on from, whether they said something or not. */
+  readonly abandoned: readonly JournalTurn[]
   readonly rollback: boolean
   /** The turn that this request asks for again. */
   readonly retryOf: JournalTurn | null
@@ -76,9 +78,8 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
   if (answer.type === 'join' || answer.type === 'replay') asksAgain.add(answer.turn)
   // Where the head of the history was cut, the turns above its first one are on the path as well.
   for (let at = walked.path[0]?.turn.parent; at; at = at.parent) onPath.add(at)
-  const discarded = journal.turns.filter(
-    (turn) => wasAnswered(turn) && !onPath.has(turn) && !asksAgain.has(turn),
-  )
+  const offPath = journal.turns.filter((turn) => !onPath.has(turn))
+  const discarded = offPath.filter((turn) => wasAnswered(turn) && !asksAgain.has(turn))
   const followed = verdict.parent ?? last?.turn ?? null
   // A follow-up can go on from a turn that the history does not show: its call was delivered.
   const followedHeard = last && followed === last.turn ? last.heard : 'full'
@@ -95,6 +96,9 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
     confidence:
       !options.hasJournal || walked.hasForeign ? 'low' : walked.exact ? 'exact' : 'partial',
     discarded,
+    abandoned: offPath.filter(
+      (turn) => turn.status !== 'running' && !(verdict.kind === 'follow_up' && asksAgain.has(turn)),
+    ),
     rollback: discarded.length > 0 && (verdict.kind === 'revised' || verdict.kind === 'withdrawn'),
     retryOf: verdict.retryOf,
     tailKey,

@@ -8,7 +8,7 @@ import { answerCalls } from './answer-calls.ts'
 import { addUsage, type LiveTurn } from './live-turn.ts'
 import { offeredTools, type Offer } from './offered-tools.ts'
 import { lookupOf } from './scope.ts'
-import { cutNotes, issuedNote, systemPrompt } from './system-prompt.ts'
+import { cutNotes, issuedNote, systemPrompt, untoldNotes } from './system-prompt.ts'
 import type { TurnEnd } from './turn.ts'
 import { unshownTurns } from './unshown-turns.ts'
 import { addCalls, upstreamHistory } from './upstream-messages.ts'
@@ -37,10 +37,15 @@ export async function speak(
  * platform call goes out or a state with `say` is entered.
  */
 export async function generate(turn: LiveTurn, notes: readonly string[]): Promise<FinishReason> {
-  const { view, resolution } = turn.prepared
+  const { view, resolution, untold } = turn.prepared
   const history = [...upstreamHistory(view, resolution)]
   const issued = unshownTurns(resolution).flatMap((unshown) => unshown.platformCalls)
-  const standing = [...cutNotes(resolution.path), ...issuedNote(issued), ...notes]
+  const standing = [
+    ...cutNotes(resolution.path),
+    ...untoldNotes(untold),
+    ...issuedNote(issued),
+    ...notes,
+  ]
   for (let round = 0; ; round++) {
     const isLastRound = round >= turn.settings.limits.max_tool_rounds
     const all = offerAt(turn)

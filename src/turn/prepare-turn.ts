@@ -12,6 +12,7 @@ import { formatNow, type Scope } from './scope.ts'
 import type { TurnSettings } from './settings.ts'
 import type { TurnFacts } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
+import { untoldEffects, type UntoldEffect } from './untold-effects.ts'
 
 /** All that is decided before anything is generated. */
 export interface PreparedTurn {
@@ -21,6 +22,10 @@ export interface PreparedTurn {
   readonly view: View
   readonly resolution: Resolution
   readonly journal: Journal
+  /** Later requests will find this one's turn. */
+  readonly isRemembered: boolean
+  /** What was done and never told the caller. */
+  readonly untold: readonly UntoldEffect[]
   readonly facts: TurnFacts
   /** Where generation begins. */
   readonly start: Position
@@ -90,6 +95,8 @@ export function prepareTurn(
     view,
     resolution,
     journal,
+    isRemembered: known !== null,
+    untold: untoldEffects(resolution),
     start,
     carried: fold.carried ?? initialPosition(flow),
     rejectedSeals: fold.rejectedSeals,

@@ -64,8 +64,8 @@ export function startReply(
   function onAudience(isThere: boolean): void {
     clearTimeout(grace)
     if (isThere) return
-    // Without a key no other request can find it.
-    if (prepared.facts.conversation === null) abandon()
+    // No other request can find it.
+    if (!prepared.isRemembered) abandon()
     else grace = setTimeout(abandon, settings.attachGraceMs)
   }
 

@@ -8,6 +8,7 @@ import { refused, toAnswered } from './answered-call.ts'
 import { followResult } from './follow-edges.ts'
 import { assignVariables, type LiveTurn } from './live-turn.ts'
 import { scopeValues } from './scope.ts'
+import { sameWish } from './untold-effects.ts'
 
 /** Runs one of the server's own tools; the call and its result belong to the turn. */
 export async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promise<AnsweredCall> {
@@ -25,9 +26,14 @@ export async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promis
     })
   if (isWrite && turn.ledger) {
     // What came of it belongs to this turn even if nobody waits for that any more.
-    const done = runOnce(turn, turn.ledger, { call, run }).then((outcome) =>
-      takeOutcome(turn, call, { tool, outcome }),
-    )
+    const done = runOnce(turn, turn.ledger, { call, run }).then((outcome) => {
+      const { status } = outcome
+      if (status !== 'failed') {
+        const { name, arguments: args } = call
+        turn.journalled.effects.push({ name, arguments: args, status })
+      }
+      return takeOutcome(turn, call, { tool, outcome })
+    })
     return untilAborted(done, turn.signal)
   }
   const outcome = await run(turn.signal)
@@ -69,16 +75,14 @@ interface Effect {
 
 /**
  * What changes something happens once at its place in the conversation: another attempt to answer the
- * same exchange gets the first one's outcome. Once begun it goes on to its own time limit, whoever
- * hangs up.
+ * same exchange gets the first one's outcome, and so does a later one as long as the caller was not
+ * told. Once begun it goes on to its own time limit, whoever hangs up.
  */
 function runOnce(turn: LiveTurn, ledger: Ledger, { call, run }: Effect): Promise<ToolOutcome> {
-  const { identity, facts } = turn.prepared
-  const { exchange } = facts
-  const { name: tool, arguments: args } = call
-  return ledger.run({ conversation: identity, exchange, tool, arguments: args }, () =>
-    run(new AbortController().signal),
-  )
+  const { identity: conversation, facts, untold } = turn.prepared
+  const exchange = sameWish(untold, call)?.exchange ?? facts.exchange
+  const key = { conversation, exchange, tool: call.name, arguments: call.arguments }
+  return ledger.run(key, () => run(new AbortController().signal))
 }
 
 /** Why a tool that changes something may not run in this turn; null if it may. */

@@ -5,6 +5,7 @@ import type { Flow } from '../flow/definition.ts'
 import type { Position } from '../flow/position.ts'
 import { renderTemplate } from '../flow/template.ts'
 import { lookupOf, type Scope } from './scope.ts'
+import type { UntoldEffect } from './untold-effects.ts'
 
 interface PromptParts {
   readonly flow: Flow
@@ -53,6 +54,15 @@ function lastWords(text: string, count: number): string {
     start = text.lastIndexOf(' ', start - 1)
   }
   return text.slice(Math.max(start + 1, end - MAX_NOTE_CHARACTERS), end)
+}
+
+/** What was done although the caller never heard of it. */
+export function untoldNotes(effects: readonly UntoldEffect[]): readonly string[] {
+  return effects.map(({ name, arguments: args, status }) =>
+    status === 'ok'
+      ? `Already done, not yet told to the caller: ${name}(${args}). If the caller still wants it, call it again with the same arguments; it will not run twice.`
+      : `Tried, not yet told to the caller: ${name}(${args}). It is not known whether it was done. If the caller still wants it, call it again with the same arguments; it will not run twice.`,
+  )
 }
 
 /** Platform calls that went out and left no trace in the history. */
