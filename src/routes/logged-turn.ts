@@ -65,8 +65,11 @@ function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningT
             firstTextMs,
             characters,
             totalMs: since(startedAt),
-            finish:
-              end?.finishReason ?? (failure instanceof TurnstateError ? failure.code : 'internal'),
+            finish: end
+              ? toFinish(end)
+              : failure instanceof TurnstateError
+                ? failure.code
+                : 'internal',
             closedByCaller: listener.signal.aborted,
           },
           'turn ended',
@@ -74,6 +77,10 @@ function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningT
       }
     },
   }
+}
+
+function toFinish({ isSuperseded, finishReason }: TurnEnd): string {
+  return isSuperseded ? 'superseded' : finishReason
 }
 
 function messageCounts({ messages }: TurnRequest): object {

@@ -77,11 +77,12 @@ export function startReply(
     const finishReason = typeof result === 'string' ? result : 'stop'
     endTurn(journalled, { status, finishReason, now: now() })
     const { position, usage } = turn
+    const isSuperseded = status === 'aborted'
     outcome =
       typeof result === 'string'
-        ? toTurnEnd(prepared, settings, { finishReason, position, usage })
+        ? toTurnEnd(prepared, settings, { finishReason, position, usage, isSuperseded })
         : result
-    audience.close(status === 'aborted' ? SILENT_WORD : '')
+    audience.close(isSuperseded ? SILENT_WORD : '')
     clearTimeout(limit)
     clearTimeout(grace)
     onEnd()

@@ -10,16 +10,18 @@ interface Ending {
   readonly finishReason: FinishReason
   readonly position: Position
   readonly usage: Usage | undefined
+  readonly isSuperseded?: boolean
 }
 
 /** What a front end is told at the end of an answer. */
 export function toTurnEnd(
   prepared: PreparedTurn,
   settings: TurnSettings,
-  { finishReason, position, usage }: Ending,
+  { finishReason, position, usage, isSuperseded = false }: Ending,
 ): TurnEnd {
   return {
     finishReason,
+    isSuperseded,
     ...(usage && { usage }),
     state: position.state,
     token: () => sealState(settings.token, position, prepared),

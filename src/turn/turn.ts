@@ -55,6 +55,8 @@ export interface TurnListener {
 
 export interface TurnEnd {
   readonly finishReason: FinishReason
+  /** Another request took its place: what was said so far is all. */
+  readonly isSuperseded: boolean
   readonly usage?: Usage
   /** The state once this answer is heard. */
   readonly state: string

@@ -33,7 +33,12 @@ export const FACTS: TurnFacts = {
   confidence: 'exact',
 }
 
-export const END: TurnEnd = { finishReason: 'stop', state: 'identify', token: () => 'sealed-token' }
+export const END: TurnEnd = {
+  finishReason: 'stop',
+  isSuperseded: false,
+  state: 'identify',
+  token: () => 'sealed-token',
+}
 
 export const DERIVATION: Omit<Derivation, keyof TurnFacts> = {
   variables: { patient_id: 'p1' },

@@ -31,6 +31,11 @@ export async function jsonReply(turn: RunningTurn, { reply, form, log }: Options
       if (event.type === 'tool-call') calls.push(toOpenAICall(event.call))
     },
   })
+  if (end.isSuperseded) {
+    // Nothing of it has left, so nothing of it was said; an empty answer would be a failure.
+    text = ' '
+    calls.length = 0
+  }
   const metadata = form.wantsMetadata ? turnMetadata(end, log) : undefined
   reply.raw.once('finish', () => turn.delivered())
   return {
