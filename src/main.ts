@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { runGraph } from './cli/graph.ts'
 import { runLint } from './cli/lint.ts'
+import { runRehearse } from './cli/rehearse.ts'
 import { runServe } from './cli/serve.ts'
 import { processEnvironment } from './config/load.ts'
 
@@ -9,6 +10,7 @@ const USAGE = `usage: turnstate COMMAND
   serve [--config FILE] [--host H] [--port P]   start the server (default: ./turnstate.yaml, else the demo)
   lint FILE                                     check a configuration; exit code 1 if it has errors
   graph FILE                                    print the flow as a Mermaid state diagram
+  rehearse URL [--only 3,silence] [--json] ...  play a voice platform's difficult traffic at a Custom LLM server
 `
 
 // A reader that stops early, such as `| head`, is no error of ours.
@@ -31,6 +33,9 @@ switch (command) {
     break
   case 'graph':
     process.exitCode = runGraph(args, io)
+    break
+  case 'rehearse':
+    process.exitCode = await runRehearse(args, io)
     break
   case 'help':
   case '--help':

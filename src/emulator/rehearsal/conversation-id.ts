@@ -1,0 +1,17 @@
+import { randomBytes } from 'node:crypto'
+
+export function newConversationId(): string {
+  return `conv_rehearsal${randomBytes(6).toString('hex')}`
+}
+
+/** The conversation that a system text names in the platform's usual way. */
+export function conversationIn(systemText: string): string | null {
+  return /CALL_ID=(conv_[A-Za-z0-9]+)/.exec(systemText)?.[1] ?? null
+}
+
+const SYLLABLES = ['ba', 'ko', 'lu', 'mi', 'ne', 'po', 'ra', 'su', 'ti', 've', 'zo', 'da']
+
+/** A word that nobody says by chance, of letters only: platforms and filters re-spell digits. */
+export function newWord(): string {
+  return [...randomBytes(5)].map((byte) => SYLLABLES[byte % SYLLABLES.length]).join('')
+}
