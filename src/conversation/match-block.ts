@@ -21,6 +21,9 @@ interface KnownMatch {
 
 // A history comes back with every request of its conversation, its cut replies cut in the same place.
 const knownMatches = new WeakMap<JournalTurn, KnownMatch>()
+// Where the history's head was changed, its first block is held against every turn, each time anew:
+// that must not push out what the turns' own blocks showed.
+const knownMisses = new WeakMap<JournalTurn, KnownMatch>()
 
 /** Holds a whole block against a turn: nearly always what is known from the request before. */
 export function matchBlockOf(
@@ -33,31 +36,36 @@ export function matchBlockOf(
   if (!message || messages.length > 1 || message.calls) return compared()
   const { sameUserText } = options
   const reply = replyText(turn)
-  const known = knownMatches.get(turn)
-  if (
-    known?.text === message.text &&
-    known.sameUserText === sameUserText &&
-    known.replyLength === reply.length &&
-    known.status === turn.status &&
-    known.children === turn.children.length
-  ) {
-    return known.match && withMessage(known.match, message)
+  for (const known of [knownMatches.get(turn), knownMisses.get(turn)]) {
+    if (
+      known?.text === message.text &&
+      known.sameUserText === sameUserText &&
+      known.replyLength === reply.length &&
+      known.status === turn.status &&
+      known.children === turn.children.length
+    ) {
+      return known.match && withMessage(known.match, message)
+    }
   }
   const match = compared()
   // With continuations the verdict also rests on other turns; without effort left it is none.
   if (options.effort.left > 0 && !turn.children.some(isContinuation)) {
-    knownMatches.set(turn, {
+    const known = match ? knownMatches : knownMisses
+    known.set(turn, {
       // The turn's own text where it is the same: nothing is kept twice.
       text: message.text === reply ? reply : message.text,
       sameUserText,
       replyLength: reply.length,
       status: turn.status,
       children: turn.children.length,
-      match,
+      // Not the message: behind it stands the whole body of its request.
+      match: match && withMessage(match, NO_MESSAGE),
     })
   }
   return match
 }
+
+const NO_MESSAGE: ConversationMessage = { role: 'assistant', text: '' }
 
 function withMessage(match: TurnMatch, message: ConversationMessage): TurnMatch {
   return { ...match, shown: match.shown.map(({ turn, heard }) => ({ turn, heard, message })) }

@@ -4,7 +4,7 @@ import { isContinuation, replyText, type JournalTurn } from './journal.ts'
 import { matchMost, matchPrefix, type Effort, type WordMatch } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
 import { findCall } from './platform-call.ts'
-import { heardWords, replyWords, type ReplyWords } from './turn-words.ts'
+import { countReplyWords, heardWords, replyWords, type ReplyWords } from './turn-words.ts'
 
 /** A turn that a block of the history shows, and where in the block it begins. */
 export interface ShownTurn {
@@ -86,7 +86,8 @@ function complete(first: Found | null, search: Search): TurnMatch | null {
       exact: found.exact && rest.exact,
     }
   }
-  return { ...found, exact: found.exact && nextText(found.end) === null }
+  const { end, ...match } = found
+  return { ...match, exact: match.exact && nextText(end) === null }
 }
 
 function attempt(
@@ -220,12 +221,12 @@ function foundText(turn: JournalTurn, cursor: Cursor, context: TextEnd): Found {
 
 /** The very text that was sent: no words need to be compared. */
 function matchWhole(turn: JournalTurn, cursor: Cursor, context: TextContext): Found | null {
-  const { words } = replyWords(turn)
-  if (!isProof(words.length, context)) return null
+  const words = countReplyWords(turn)
+  if (!isProof(words, context)) return null
   const isFull = turn.status === 'finished'
   const hasAnswer = turn.pieces.some((piece) => piece.type === 'answer')
   return withRest(turn, cursor, context, {
-    words: words.length,
+    words,
     literal: true,
     isFull,
     exact: isFull,

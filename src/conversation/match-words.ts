@@ -100,8 +100,18 @@ export function matchMost(
   effort.left -= (count * window.length) / CELLS_PER_STEP
   if (effort.left <= 0) return null
   const { matched, reached } = longestInOrder(heard, from, window)
-  if (matched < needed) return null
+  if (matched < needed || !isSaidInWords(heard, from, window.slice(0, reached))) return null
   return { consumed: count, matched, reached, cut: false, literal: false }
+}
+
+/**
+ * A number can stand for any words, so a few of them match everything: at least half of the other
+ * words must have been heard as they are.
+ */
+function isSaidInWords(heard: readonly string[], from: number, reply: readonly string[]): boolean {
+  const plain = reply.filter((word) => !DIGIT.test(word))
+  if (plain.length === reply.length) return true
+  return plain.length > 0 && longestInOrder(heard, from, plain).matched * 2 >= plain.length
 }
 
 /** An upper bound, so that the costly comparison is made for likely replies only. */

@@ -3,27 +3,36 @@ import type { ConversationMessage } from './message.ts'
 import { toWords } from './words.ts'
 
 export interface ReplyWords {
-  readonly length: number
   readonly words: readonly string[]
   /** Words before the first one of an answer. */
   readonly fillerWords: number
 }
 
-// Replies are compared again with every request of their conversation; they only ever grow.
-const replyWordsOf = new WeakMap<JournalTurn, ReplyWords>()
 const heardWordsOf = new WeakMap<ConversationMessage, readonly string[]>()
 
 export function replyWords(turn: JournalTurn): ReplyWords {
-  const length = turn.pieces.reduce((sum, piece) => sum + piece.text.length, 0)
-  const known = replyWordsOf.get(turn)
-  if (known?.length === length) return known
   const answerAt = turn.pieces.findIndex((piece) => piece.type === 'answer')
   const fillers = turn.pieces.slice(0, answerAt < 0 ? undefined : answerAt)
   const words = toWords(replyText(turn))
   const fillerWords = fillers.reduce((sum, piece) => sum + toWords(piece.text).length, 0)
-  const fresh = { length, words, fillerWords }
-  replyWordsOf.set(turn, fresh)
-  return fresh
+  return { words, fillerWords }
+}
+
+interface WordCount {
+  /** Of the text. */
+  readonly characters: number
+  readonly words: number
+}
+const wordCounts = new WeakMap<JournalTurn, WordCount>()
+
+/** How many words a reply has: kept, since replies are compared with every request. */
+export function countReplyWords(turn: JournalTurn): number {
+  const { length: characters } = replyText(turn)
+  const known = wordCounts.get(turn)
+  if (known?.characters === characters) return known.words
+  const words = replyWords(turn).words.length
+  wordCounts.set(turn, { characters, words })
+  return words
 }
 
 export function heardWords(message: ConversationMessage): readonly string[] {

@@ -34,6 +34,13 @@ export function blockKey(user: UserBlock): string {
   return userKey(user, toUserText(user))
 }
 
+/** Spares the making of a block's key where one of the turns answers the very same letters. */
+export function adoptKey(user: UserBlock, turns: readonly JournalTurn[]): void {
+  if (userKeys.has(user)) return
+  const same = turns.find((turn) => turn.userText === user.text)
+  if (same) userKeys.set(user, turnKey(same))
+}
+
 /** Whether the turn answers this very user speech. */
 export function sameUserText(turn: JournalTurn, user: UserBlock): boolean {
   return turn.userText === user.text || turnKey(turn) === blockKey(user)

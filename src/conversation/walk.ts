@@ -3,7 +3,7 @@ import { matchBlockOf } from './match-block.ts'
 import { matchContinuation, type ShownTurn, type TurnMatch } from './match-turn.ts'
 import type { Effort } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
-import { blockKey, sameUserText, turnKey } from './user-key.ts'
+import { adoptKey, blockKey, sameUserText, turnKey } from './user-key.ts'
 import { toUserBlock, type AnsweredBlock, type UserBlock, type View } from './view.ts'
 
 /** A history as a path in the journal. */
@@ -31,36 +31,48 @@ interface BlockMatch {
   readonly sameText: boolean
 }
 
-/** Same user text first, then the longest match, then the one word for word, then the newest. */
-function isBetter(match: TurnMatch, sameText: boolean, than: BlockMatch | null): boolean {
+/** The longest match, then the one word for word, then the newest. */
+function isBetter(match: TurnMatch, than: TurnMatch | null): boolean {
   if (!than) return true
-  const { match: other } = than
-  if (sameText !== than.sameText) return sameText
-  if (match.fillersOnly !== other.fillersOnly) return other.fillersOnly
-  if (match.byCall !== other.byCall) return match.byCall
-  if (match.words !== other.words) return match.words > other.words
-  if (match.literal !== other.literal) return match.literal
-  return match.exact || !other.exact
+  if (match.fillersOnly !== than.fillersOnly) return than.fillersOnly
+  if (match.byCall !== than.byCall) return match.byCall
+  if (match.words !== than.words) return match.words > than.words
+  if (match.literal !== than.literal) return match.literal
+  return match.exact || !than.exact
 }
 
-/** The turn under `node` that the block shows. Candidates answer the same text or the same exchange. */
+/** The turn under `node` that the block shows: one that answers the same text, or the same exchange. */
 function matchBlock(
   candidates: readonly JournalTurn[],
   block: AnsweredBlock,
   exchange: number,
   effort: Effort,
 ): BlockMatch | null {
-  let best: BlockMatch | null = null
+  const same: JournalTurn[] = []
+  const others: JournalTurn[] = []
+  effort.left -= candidates.length
+  adoptKey(block.user, candidates)
   for (const turn of candidates) {
-    effort.left -= 1
-    if (effort.left <= 0) return best
     if (isContinuation(turn) || turn.kind === 'opening') continue
-    const sameText = sameUserText(turn, block.user)
-    if (!sameText && turn.exchange !== exchange) continue
-    const match = matchBlockOf(turn, block.answer, { sameUserText: sameText, effort })
-    if (match && isBetter(match, sameText, best)) best = { match, sameText }
+    if (sameUserText(turn, block.user)) same.push(turn)
+    else if (turn.exchange === exchange) others.push(turn)
   }
-  return best
+  return bestOf(same, block, true, effort) ?? bestOf(others, block, false, effort)
+}
+
+function bestOf(
+  turns: readonly JournalTurn[],
+  block: AnsweredBlock,
+  sameText: boolean,
+  effort: Effort,
+): BlockMatch | null {
+  let best: TurnMatch | null = null
+  for (const turn of turns) {
+    if (effort.left <= 0) break
+    const match = matchBlockOf(turn, block.answer, { sameUserText: sameText, effort })
+    if (match && isBetter(match, best)) best = match
+  }
+  return best && { match: best, sameText }
 }
 
 /** Matches of blocks that follow a node directly. Walks from different nodes meet there. */
@@ -107,17 +119,55 @@ export function mergeSpeech(carried: readonly ConversationMessage[], user: UserB
   return toUserBlock([...carried, ...user.messages])
 }
 
+/** What need not be tried when many starts are. */
+interface Shortcuts {
+  /** Matches of blocks that follow a node directly: walks from different nodes meet there. */
+  readonly known: KnownMatches
+  /** All user speech of the journal, in the form that it is compared by. */
+  readonly texts: ReadonlySet<string>
+  /** Index of the last block whose user speech is among them; -1 if there is none. */
+  readonly lastKnown: number
+  /** With more unmatched blocks a walk cannot become the best one. */
+  readonly mayMiss: number
+}
+
 interface WalkContext {
   readonly journal: Journal
   readonly view: View
   readonly effort: Effort
-  /** Null when only one walk is made. */
-  readonly known: KnownMatches | null
+  /** Null for the walk that must be made in any case. */
+  readonly shortcuts: Shortcuts | null
+}
+
+/** Nothing here answers a later exchange. */
+function isLast(children: readonly JournalTurn[], exchange: number): boolean {
+  return !children.some((child) => child.exchange > exchange)
+}
+
+interface Place {
+  readonly node: JournalTurn | null
+  readonly children: readonly JournalTurn[]
+  readonly exchange: number
+  /** The block follows the node directly, and is the view's own. */
+  readonly isDirect: boolean
+}
+
+/** The turn under a node that the block shows, found as cheaply as possible. */
+function matchAt(
+  { node, children, exchange, isDirect }: Place,
+  block: AnsweredBlock,
+  { effort, shortcuts }: WalkContext,
+): BlockMatch | null {
+  const match = () => matchBlock(children, block, exchange, effort)
+  if (!shortcuts) return match()
+  const isKnown = shortcuts.texts.has(blockKey(block.user))
+  if (!isKnown && !children.some((child) => child.exchange === exchange)) return null
+  return isDirect ? matchNext(node, block, shortcuts.known, match) : match()
 }
 
 /** Walks the answered blocks along the journal from a node; null starts at the root. */
 function walkFrom(start: JournalTurn | null, context: WalkContext): Walk {
-  const { journal, view, effort, known } = context
+  const { journal, view, effort, shortcuts } = context
   const path: ShownTurn[] = []
   let node = start
   let exchange = start?.exchange ?? 0
@@ -128,17 +178,16 @@ function walkFrom(start: JournalTurn | null, context: WalkContext): Walk {
   let hasForeign = false
   const unheard = new Set<AnsweredBlock>()
   let carried: readonly ConversationMessage[] = []
-  for (const answered of view.answered) {
+  for (const [index, answered] of view.answered.entries()) {
+    if (shortcuts && index - matchedBlocks > shortcuts.mayMiss) break
     const block =
       carried.length === 0
         ? answered
         : { answer: answered.answer, user: mergeSpeech(carried, answered.user) }
     const children = childrenOf(journal, node)
     const number = exchange + blocksAfter + 1
-    const best =
-      known && block === answered && blocksAfter === 0
-        ? matchNext(node, block, known, () => matchBlock(children, block, number, effort))
-        : matchBlock(children, block, number, effort)
+    const isDirect = block === answered && blocksAfter === 0
+    const best = matchAt({ node, children, exchange: number, isDirect }, block, context)
     if (best?.match.fillersOnly) {
       carried = block.user.messages
       unheard.add(answered)
@@ -151,6 +200,10 @@ function walkFrom(start: JournalTurn | null, context: WalkContext): Walk {
       hasForeign = true
       exact = false
       blocksAfter++
+      if (shortcuts && index >= shortcuts.lastKnown && isLast(children, number)) {
+        blocksAfter += view.answered.length - index - 1
+        break
+      }
       continue
     }
     path.push(...shown.shown)
@@ -161,17 +214,8 @@ function walkFrom(start: JournalTurn | null, context: WalkContext): Walk {
     if (best?.sameText) sameTextBlocks++
     if (!shown.exact) exact = false
   }
-  return {
-    path,
-    node,
-    blocksAfter,
-    matchedBlocks,
-    sameTextBlocks,
-    exact,
-    hasForeign,
-    unheard,
-    carried,
-  }
+  const blocks = { path, blocksAfter, matchedBlocks, sameTextBlocks }
+  return { ...blocks, node, exact, hasForeign, unheard, carried }
 }
 
 /**
@@ -179,17 +223,22 @@ function walkFrom(start: JournalTurn | null, context: WalkContext): Walk {
  * the head may have been cut (some platforms keep only a tail or a summary) and every node is tried.
  */
 export function walk(journal: Journal, view: View, effort: Effort): Walk {
-  const fromRoot = walkFrom(null, { journal, view, effort, known: null })
-  const first = view.answered[0]
+  const fromRoot = walkFrom(null, { journal, view, effort, shortcuts: null })
+  const { answered } = view
+  const [first] = answered
   if (!first || journal.turns.length === 0 || isAnchored(fromRoot, first)) return fromRoot
-  const context = { journal, view, effort, known: new Map() }
-  const mostSameTexts = countKnownTexts(journal, view)
-  const cannotBeBeaten = ({ matchedBlocks, sameTextBlocks }: Walk) =>
-    matchedBlocks === view.answered.length && sameTextBlocks >= mostSameTexts
+  const texts = new Set(journal.turns.map((turn) => turnKey(turn)))
+  const isKnown = ({ user }: AnsweredBlock) => texts.has(blockKey(user))
+  const knownBlocks = answered.filter(isKnown)
+  const lastKnown = answered.findLastIndex(isKnown)
+  const known: KnownMatches = new Map()
   let best = fromRoot
-  for (const start of likelyStarts(journal, first)) {
-    if (cannotBeBeaten(best) || effort.left <= 0) break
-    const candidate = walkFrom(start, context)
+  for (const start of likelyStarts(journal, knownBlocks[0] ?? first)) {
+    const hasMostTexts = best.sameTextBlocks >= knownBlocks.length
+    const mayMiss = answered.length - best.matchedBlocks - Number(hasMostTexts)
+    if (mayMiss < 0 || effort.left <= 0) break
+    const shortcuts = { known, texts, lastKnown, mayMiss }
+    const candidate = walkFrom(start, { journal, view, effort, shortcuts })
     const gain =
       candidate.matchedBlocks - best.matchedBlocks || candidate.sameTextBlocks - best.sameTextBlocks
     if (gain > 0) best = candidate
@@ -206,12 +255,6 @@ function likelyStarts(journal: Journal, first: AnsweredBlock): ReadonlySet<Journ
   }
   for (const turn of newestFirst) if (turn.children.length > 0) starts.add(turn)
   return starts
-}
-
-/** How many of the blocks answer speech that the journal knows at all. */
-function countKnownTexts(journal: Journal, view: View): number {
-  const known = new Set(journal.turns.map((turn) => turnKey(turn)))
-  return view.answered.filter((block) => known.has(blockKey(block.user))).length
 }
 
 /** Whether the first answered block stands under the root with the same user text. */
