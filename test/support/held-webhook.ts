@@ -1,0 +1,47 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
+import { createGate } from './plain-caller.ts'
+
+interface HeldWebhook {
+  readonly url: string
+  /** Bodies of the requests so far. */
+  readonly received: readonly string[]
+  /** The first request has arrived. */
+  readonly reached: Promise<void>
+  /** From now on requests are answered, also those that wait. */
+  readonly release: () => void
+}
+
+/** A webhook's other side on 127.0.0.1 that answers when the test lets it. */
+export async function startHeldWebhook(result: object): Promise<HeldWebhook> {
+  const received: string[] = []
+  const gate = createGate()
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      received.push(Buffer.concat(chunks).toString())
+      gate.reach()
+      void gate.released.then(() => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(JSON.stringify(result))
+      })
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    server.close()
+    server.closeAllConnections()
+    if (server.listening) await once(server, 'close')
+  })
+  const { port } = server.address() as AddressInfo // a TCP server that listens has one
+  return {
+    url: `http://127.0.0.1:${port}`,
+    received,
+    reached: gate.reached,
+    release: gate.release,
+  }
+}
