@@ -8,9 +8,9 @@ export interface AnsweredCall extends MessageCall {
   readonly result: string
 }
 
-/** A server tool that changed something, or may have. */
+/** A server tool that changes something. */
 export interface JournalledEffect extends Omit<MessageCall, 'id'> {
-  readonly status: 'ok' | 'unknown'
+  status: 'running' | 'ok' | 'failed' | 'unknown'
 }
 
 /** Sent text: `answer` is what the turn had to say, `filler` only kept the line alive. */

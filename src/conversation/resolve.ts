@@ -28,7 +28,7 @@ export interface Resolution extends Coordination {
   readonly wasCut: boolean
   readonly confidence: Confidence
   readonly discarded: readonly JournalTurn[]
-  /** Ended turns that this history does not go on from, whether they said something or not. */
+  /** Turns that are over and that this history does not go on from, whether they said something or not. */
   readonly abandoned: readonly JournalTurn[]
   readonly rollback: boolean
   /** The turn that this request asks for again. */
@@ -97,7 +97,9 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
       !options.hasJournal || walked.hasForeign ? 'low' : walked.exact ? 'exact' : 'partial',
     discarded,
     abandoned: offPath.filter(
-      (turn) => turn.status !== 'running' && !(verdict.kind === 'follow_up' && asksAgain.has(turn)),
+      (turn) =>
+        (turn.status !== 'running' || superseded.includes(turn)) &&
+        !(verdict.kind === 'follow_up' && asksAgain.has(turn)),
     ),
     rollback: discarded.length > 0 && (verdict.kind === 'revised' || verdict.kind === 'withdrawn'),
     retryOf: verdict.retryOf,

@@ -1,4 +1,4 @@
-import type { AnsweredCall } from '../conversation/journal.ts'
+import type { AnsweredCall, JournalledEffect } from '../conversation/journal.ts'
 import type { Ledger } from '../effects/ledger.ts'
 import { assignedFrom } from '../flow/assign.ts'
 import { effectOf, type ToolDefinition } from '../flow/tool-definition.ts'
@@ -25,13 +25,15 @@ export async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promis
       values: scopeValues(turn.position.variables, turn.prepared.scope),
     })
   if (isWrite && turn.ledger) {
+    const effect: JournalledEffect = {
+      name: call.name,
+      arguments: call.arguments,
+      status: 'running',
+    }
+    turn.journalled.effects.push(effect)
     // What came of it belongs to this turn even if nobody waits for that any more.
     const done = runOnce(turn, turn.ledger, { call, run }).then((outcome) => {
-      const { status } = outcome
-      if (status !== 'failed') {
-        const { name, arguments: args } = call
-        turn.journalled.effects.push({ name, arguments: args, status })
-      }
+      effect.status = outcome.status
       return takeOutcome(turn, call, { tool, outcome })
     })
     return untilAborted(done, turn.signal)

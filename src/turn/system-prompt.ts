@@ -56,12 +56,17 @@ function lastWords(text: string, count: number): string {
   return text.slice(Math.max(start + 1, end - MAX_NOTE_CHARACTERS), end)
 }
 
+const UNTOLD = {
+  ok: 'Already done, not yet told to the caller',
+  running: 'Being done right now, not yet told to the caller',
+  unknown: 'Tried, not yet told to the caller, and not known whether it was done',
+} satisfies Record<UntoldEffect['status'], string>
+
 /** What was done although the caller never heard of it. */
 export function untoldNotes(effects: readonly UntoldEffect[]): readonly string[] {
-  return effects.map(({ name, arguments: args, status }) =>
-    status === 'ok'
-      ? `Already done, not yet told to the caller: ${name}(${args}). If the caller still wants it, call it again with the same arguments; it will not run twice.`
-      : `Tried, not yet told to the caller: ${name}(${args}). It is not known whether it was done. If the caller still wants it, call it again with the same arguments; it will not run twice.`,
+  return effects.map(
+    ({ name, arguments: args, status }) =>
+      `${UNTOLD[status]}: ${name}(${args}). If the caller still wants it, call it again with the same arguments; it will not run twice.`,
   )
 }
 

@@ -5,6 +5,7 @@ import { TurnstateError } from '../errors.ts'
 import type { MemoryStore } from '../store/memory-store.ts'
 import { toDerivation } from './derivation.ts'
 import { journalId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
+import { onlyOffered } from './only-offered.ts'
 import { answerQuietly, replay } from './replay.ts'
 import { startReply, type Reply, type ReplyDependencies } from './reply.ts'
 import type { AnswerSource, RunningTurn, TurnEngine } from './turn.ts'
@@ -51,12 +52,13 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
         const reply = replies.get(answer.turn)
         // It was never begun.
         if (!reply) return generateFor(prepared)
-        const joined = { source: 'joined', journalled: answer.turn, run: reply.follow } as const
-        return toRunningTurn(prepared, joined)
+        const run = onlyOffered(reply.follow, prepared.request)
+        return toRunningTurn(prepared, { source: 'joined', journalled: answer.turn, run })
       }
       case 'replay': {
         answer.turn.replays += 1
-        const run: Run = (listener) => replay(answer.turn, { prepared, settings }, listener)
+        const again: Run = (listener) => replay(answer.turn, { prepared, settings }, listener)
+        const run = onlyOffered(again, prepared.request)
         return toRunningTurn(prepared, { source: 'replayed', journalled: answer.turn, run })
       }
       case 'quiet': {
@@ -74,12 +76,19 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
     begin(request) {
       const prepared = prepare(request, (id) => store?.open(id) ?? null)
       const { superseded, path } = prepared.resolution
+      const { conversation } = prepared.facts
       for (const reason of prepared.rejectedSeals) log.warn({ reason }, 'sealed state ignored')
+      if (isCold(prepared)) log.info({ conversation }, 'a call under way that is not remembered')
       for (const { turn } of path) turn.shown = true
       for (const turn of superseded) replies.get(turn)?.supersede()
       return answerTo(prepared)
     },
   }
+}
+
+/** The history goes back further than the memory: a restart, or another instance before. */
+function isCold({ isRemembered, journal, view }: PreparedTurn): boolean {
+  return isRemembered && journal.turns.length === 0 && view.answered.length > 0
 }
 
 type JournalOf = (id: string) => Journal | null

@@ -1,25 +1,37 @@
 import { canonicalJson } from '../canonical-json.ts'
-import type { JournalledEffect } from '../conversation/journal.ts'
+import type { JournalledEffect, JournalTurn } from '../conversation/journal.ts'
 import type { Resolution } from '../conversation/resolve.ts'
 
-/** Something that was done in a turn which the conversation does not go on from. */
-export interface UntoldEffect extends JournalledEffect {
-  /** Of the turn in which it was done. */
+/** Something that was done, or is being done, and that no reply of the path can tell of. */
+export interface UntoldEffect extends Pick<JournalledEffect, 'name' | 'arguments'> {
+  readonly status: Exclude<JournalledEffect['status'], 'failed'>
+  /** Of the turn in which it was begun. */
   readonly exchange: number
 }
 
 /**
- * Speech rolls back, effects do not: what abandoned turns did and no turn on the path did as well. The
- * caller was never told of it.
+ * Speech rolls back, effects do not: what abandoned turns did and no turn on the path did as well, and
+ * what a turn on the path has begun and not ended. The caller was never told of it.
  */
 export function untoldEffects({ abandoned, path }: Resolution): readonly UntoldEffect[] {
-  const done = abandoned.flatMap(({ effects, exchange }) =>
-    effects.map((effect) => ({ ...effect, exchange })),
+  const shown = path.map(({ turn }) => turn)
+  const begun = shown.flatMap((turn) => effectsOf(turn, (status) => status === 'running'))
+  const orphans = abandoned.flatMap((turn) => effectsOf(turn, (status) => status !== 'failed'))
+  if (begun.length + orphans.length === 0) return []
+  const told = new Set(
+    shown.flatMap((turn) => effectsOf(turn, (status) => status !== 'running')).map(wishOf),
   )
-  if (done.length === 0) return []
-  const told = new Set(path.flatMap(({ turn }) => turn.effects.map(wishOf)))
-  const newest = new Map(done.map((effect) => [wishOf(effect), effect]))
+  const newest = new Map([...orphans, ...begun].map((effect) => [wishOf(effect), effect]))
   return [...newest].filter(([wish]) => !told.has(wish)).map(([, effect]) => effect)
+}
+
+function effectsOf(
+  { effects, exchange }: JournalTurn,
+  counts: (status: JournalledEffect['status']) => boolean,
+): readonly UntoldEffect[] {
+  return effects.flatMap(({ name, arguments: args, status }) =>
+    status !== 'failed' && counts(status) ? [{ name, arguments: args, status, exchange }] : [],
+  )
 }
 
 /** The effect that a call asks for again, if there is one. */

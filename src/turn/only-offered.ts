@@ -1,0 +1,33 @@
+import { QUIET_REPLY } from './generate.ts'
+import type { RunningTurn, TurnEvent } from './turn.ts'
+import type { TurnRequest } from './turn-request.ts'
+
+type Run = RunningTurn['run']
+
+/**
+ * An answer that was made for an earlier request, without the calls that this one does not offer: a
+ * platform may act on any call that reaches it.
+ */
+export function onlyOffered(run: Run, { platformTools }: TurnRequest): Run {
+  const offered = new Set(platformTools.map(({ name }) => name))
+  return async (listener) => {
+    let words = 0
+    let calls = 0
+    let left = 0
+    const onEvent = (event: TurnEvent) => {
+      if (event.type === 'text-delta') words += event.text.length
+      if (event.type === 'tool-call') {
+        if (!offered.has(event.call.name)) {
+          left += 1
+          return
+        }
+        calls += 1
+      }
+      return listener.onEvent(event)
+    }
+    const end = await run({ signal: listener.signal, streams: listener.streams, onEvent })
+    if (left === 0 || calls > 0) return end
+    if (words === 0) await listener.onEvent({ type: 'text-delta', text: QUIET_REPLY })
+    return { ...end, finishReason: 'stop' }
+  }
+}
