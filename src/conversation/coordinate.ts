@@ -2,7 +2,7 @@ import { childrenOf, isContinuation, type Journal, type JournalTurn } from './jo
 import type { Verdict } from './classify.ts'
 
 /** How a request gets its answer. */
-export type Answer =
+type Answer =
   | { readonly type: 'generate' }
   /** From a turn that still runs: its text so far at once, then as it comes. */
   | { readonly type: 'join'; readonly turn: JournalTurn }

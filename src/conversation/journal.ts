@@ -11,6 +11,8 @@ export interface AnsweredCall extends MessageCall {
 /** A server tool that changes something. */
 export interface JournalledEffect extends Omit<MessageCall, 'id'> {
   status: 'running' | 'ok' | 'failed' | 'unknown'
+  /** In which it was asked for first: part of its key. */
+  readonly exchange: number
 }
 
 /** Sent text: `answer` is what the turn had to say, `filler` only kept the line alive. */
@@ -204,15 +206,20 @@ interface TurnEnding {
   readonly status: Exclude<JournalTurn['status'], 'running'>
   readonly finishReason?: FinishReason
   readonly now: number
+  /** Those who listen are going to get all that was said. */
+  readonly willBeSent?: boolean
 }
 
 /** Ends a turn; what an unfinished one had said into the void was never said. */
-export function endTurn(turn: JournalTurn, { status, finishReason, now }: TurnEnding): void {
+export function endTurn(
+  turn: JournalTurn,
+  { status, finishReason, now, willBeSent = false }: TurnEnding,
+): void {
   if (turn.status !== 'running') return
   turn.status = status
   turn.endedAt = now
   if (finishReason) turn.finishReason = finishReason
-  if (status === 'finished') return
+  if (status === 'finished' || willBeSent) return
   cutPieces(turn.pieces, turn.sent.characters)
   turn.platformCalls.splice(turn.sent.calls)
 }

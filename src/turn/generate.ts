@@ -10,7 +10,7 @@ import { offeredTools, type Offer } from './offered-tools.ts'
 import { lookupOf } from './scope.ts'
 import { cutNotes, issuedNote, systemPrompt, untoldNotes } from './system-prompt.ts'
 import type { TurnEnd } from './turn.ts'
-import { unshownTurns } from './unshown-turns.ts'
+import { issuedCalls } from './unshown-turns.ts'
 import { addCalls, upstreamHistory } from './upstream-messages.ts'
 
 type FinishReason = TurnEnd['finishReason']
@@ -39,7 +39,7 @@ export async function speak(
 export async function generate(turn: LiveTurn, notes: readonly string[]): Promise<FinishReason> {
   const { view, resolution, untold } = turn.prepared
   const history = [...upstreamHistory(view, resolution)]
-  const issued = unshownTurns(resolution).flatMap((unshown) => unshown.platformCalls)
+  const issued = issuedCalls(turn.prepared)
   const standing = [
     ...cutNotes(resolution.path),
     ...untoldNotes(untold),

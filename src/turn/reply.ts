@@ -75,7 +75,8 @@ export function startReply(
   ) {
     if (outcome) return
     const finishReason = typeof result === 'string' ? result : 'stop'
-    endTurn(journalled, { status, finishReason, now: now() })
+    const willBeSent = status === 'failed' && typeof result === 'string'
+    endTurn(journalled, { status, finishReason, now: now(), willBeSent })
     const { position, usage } = turn
     const isSuperseded = status === 'aborted'
     outcome =

@@ -29,10 +29,11 @@ export async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promis
       name: call.name,
       arguments: call.arguments,
       status: 'running',
+      exchange: sameWish(turn.prepared.untold, call)?.exchange ?? turn.prepared.facts.exchange,
     }
     turn.journalled.effects.push(effect)
     // What came of it belongs to this turn even if nobody waits for that any more.
-    const done = runOnce(turn, turn.ledger, { call, run }).then((outcome) => {
+    const done = runOnce(turn, turn.ledger, { effect, run }).then((outcome) => {
       effect.status = outcome.status
       return takeOutcome(turn, call, { tool, outcome })
     })
@@ -71,7 +72,7 @@ function takeOutcome(
 }
 
 interface Effect {
-  readonly call: ModelToolCall
+  readonly effect: JournalledEffect
   readonly run: (signal: AbortSignal) => Promise<ToolOutcome>
 }
 
@@ -80,10 +81,9 @@ interface Effect {
  * same exchange gets the first one's outcome, and so does a later one as long as the caller was not
  * told. Once begun it goes on to its own time limit, whoever hangs up.
  */
-function runOnce(turn: LiveTurn, ledger: Ledger, { call, run }: Effect): Promise<ToolOutcome> {
-  const { identity: conversation, facts, untold } = turn.prepared
-  const exchange = sameWish(untold, call)?.exchange ?? facts.exchange
-  const key = { conversation, exchange, tool: call.name, arguments: call.arguments }
+function runOnce(turn: LiveTurn, ledger: Ledger, { effect, run }: Effect): Promise<ToolOutcome> {
+  const { exchange, name: tool, arguments: args } = effect
+  const key = { conversation: turn.prepared.identity, exchange, tool, arguments: args }
   return ledger.run(key, () => run(new AbortController().signal))
 }
 

@@ -1,5 +1,7 @@
 import type { JournalTurn } from '../conversation/journal.ts'
+import type { MessageCall } from '../conversation/message.ts'
 import type { Resolution } from '../conversation/resolve.ts'
+import type { PreparedTurn } from './prepare-turn.ts'
 
 /**
  * The turns, oldest first, that a follow-up goes on from although the history does not show them:
@@ -15,4 +17,11 @@ export function unshownTurns({ kind, node, path }: Resolution): readonly Journal
     turn = turn.kind === 'follow_up' ? turn.parent : null
   }
   return unshown
+}
+
+/** Platform calls that went out for this very exchange and left no trace in the history. */
+export function issuedCalls({ resolution, journal }: PreparedTurn): readonly MessageCall[] {
+  const openings = resolution.kind === 'opening' ? journal.children : []
+  const delivered = openings.filter((turn) => turn.kind === 'opening' && turn.sent.isWhole)
+  return [...unshownTurns(resolution), ...delivered].flatMap((turn) => turn.platformCalls)
 }

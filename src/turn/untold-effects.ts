@@ -3,10 +3,8 @@ import type { JournalledEffect, JournalTurn } from '../conversation/journal.ts'
 import type { Resolution } from '../conversation/resolve.ts'
 
 /** Something that was done, or is being done, and that no reply of the path can tell of. */
-export interface UntoldEffect extends Pick<JournalledEffect, 'name' | 'arguments'> {
+export interface UntoldEffect extends JournalledEffect {
   readonly status: Exclude<JournalledEffect['status'], 'failed'>
-  /** Of the turn in which it was begun. */
-  readonly exchange: number
 }
 
 /**
@@ -18,32 +16,36 @@ export function untoldEffects({ abandoned, path }: Resolution): readonly UntoldE
   const begun = shown.flatMap((turn) => effectsOf(turn, (status) => status === 'running'))
   const orphans = abandoned.flatMap((turn) => effectsOf(turn, (status) => status !== 'failed'))
   if (begun.length + orphans.length === 0) return []
-  const told = new Set(
-    shown.flatMap((turn) => effectsOf(turn, (status) => status !== 'running')).map(wishOf),
-  )
-  const newest = new Map([...orphans, ...begun].map((effect) => [wishOf(effect), effect]))
-  return [...newest].filter(([wish]) => !told.has(wish)).map(([, effect]) => effect)
+  const ended = shown.flatMap((turn) => effectsOf(turn, (status) => status !== 'running'))
+  const told = new Set(ended.map(keyOf))
+  const untold = new Map([...orphans, ...begun].map((effect) => [keyOf(effect), effect]))
+  return [...untold].filter(([key]) => !told.has(key)).map(([, effect]) => effect)
 }
 
 function effectsOf(
-  { effects, exchange }: JournalTurn,
+  { effects }: JournalTurn,
   counts: (status: JournalledEffect['status']) => boolean,
 ): readonly UntoldEffect[] {
-  return effects.flatMap(({ name, arguments: args, status }) =>
-    status !== 'failed' && counts(status) ? [{ name, arguments: args, status, exchange }] : [],
-  )
+  return effects.flatMap((effect) => {
+    const { status } = effect
+    return status !== 'failed' && counts(status) ? [{ ...effect, status }] : []
+  })
 }
 
 /** The effect that a call asks for again, if there is one. */
-export function sameWish(
-  effects: readonly UntoldEffect[],
-  call: Pick<JournalledEffect, 'name' | 'arguments'>,
-): UntoldEffect | undefined {
+export function sameWish(effects: readonly UntoldEffect[], call: Wish): UntoldEffect | undefined {
   return effects.length === 0
     ? undefined
-    : effects.find((effect) => wishOf(effect) === wishOf(call))
+    : effects.findLast((effect) => wishOf(effect) === wishOf(call))
 }
 
-function wishOf(effect: Pick<JournalledEffect, 'name' | 'arguments'>): string {
-  return JSON.stringify([effect.name, canonicalJson(effect.arguments)])
+type Wish = Pick<JournalledEffect, 'name' | 'arguments'>
+
+function wishOf({ name, arguments: args }: Wish): string {
+  return JSON.stringify([name, canonicalJson(args)])
+}
+
+/** A wish that comes back after it was told is another one. */
+function keyOf(effect: JournalledEffect): string {
+  return `${effect.exchange} ${wishOf(effect)}`
 }

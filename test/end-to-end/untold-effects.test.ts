@@ -60,6 +60,21 @@ describe('what was done in an answer that nobody heard', () => {
     expect(webhook.received).toHaveLength(2)
   })
 
+  it('is told although the same was done and told before', async () => {
+    const { upstream, turn, webhook, systemOf } = await startBooking()
+    upstream.reply({ calls: [BOOK] }, { say: DONE.content }, { calls: [BOOK] }, { say: 'Again.' })
+    await turn([WISH])
+    const before = [WISH, DONE]
+    await turn([...before, user('The same again.')])
+    expect(webhook.received).toHaveLength(2)
+    upstream.reply({ say: 'What is it?' }, { calls: [BOOK] }, { say: 'Again.' })
+    const wait = [...before, user('The same again. No, wait.')]
+    await turn(wait)
+    await turn([...wait, assistant('What is it?'), user('Yes, the same again.')])
+    expect(await systemOf(6)).toContain('Already done')
+    expect(webhook.received).toHaveLength(2)
+  })
+
   it('is told where its turn failed before a word', async () => {
     const { upstream, turn, webhook, systemOf } = await startBooking()
     upstream.reply({ calls: [BOOK] }, { status: 500 }, { calls: [BOOK] }, { say: DONE.content })

@@ -10,7 +10,7 @@ import {
 } from './plain-flow.ts'
 import type { ConversationMessage } from '../../src/conversation/message.ts'
 import type { CompletionRequest } from '../../src/upstream/upstream.ts'
-import type { TurnEngine, TurnEnd, TurnFacts } from '../../src/turn/turn.ts'
+import type { AnswerSource, TurnEngine, TurnEnd, TurnFacts } from '../../src/turn/turn.ts'
 
 /** What the model does in one step: a tool, or the way with this number among those offered. */
 export type Action = 'set_on' | 'set_off' | number
@@ -43,6 +43,7 @@ export function createGate(): Gate {
 
 export interface RunningAsk {
   readonly facts: TurnFacts
+  readonly source: AnswerSource
   /** What was sent so far. */
   readonly text: () => string
   /** What the model called so far. */
@@ -89,13 +90,19 @@ export function createPlainCaller(flow: PlainFlow): PlainCaller {
   }
 
   const upstream = createModel(decide)
-  const engine = buildEngine({ flow: toFlow(flow), tools: PLAIN_TOOLS, upstream })
+  // Who hangs up here does not come back.
+  const tools = PLAIN_TOOLS
+  const engine = buildEngine({ flow: toFlow(flow), tools, upstream, attachGraceMs: 0 })
   return {
     engine,
     ask(messages, answering) {
       const calls: Called[] = []
-      scripts.set(lastSpeech(messages), { answering, actions: [...answering.actions], calls })
+      const speech = lastSpeech(messages)
+      const running = scripts.get(speech)
+      scripts.set(speech, { answering, actions: [...answering.actions], calls })
       const turn = engine.begin(toRequest(messages))
+      // The model is not asked: it goes on with what it does already.
+      if (turn.source !== 'generated' && running) scripts.set(speech, running)
       const call = new AbortController()
       let text = ''
       const end = turn
@@ -108,7 +115,8 @@ export function createPlainCaller(flow: PlainFlow): PlainCaller {
           if (call.signal.aborted) return null
           throw error
         })
-      return { facts: turn.facts, text: () => text, calls, hangUp: () => call.abort(), end }
+      const { facts, source } = turn
+      return { facts, source, text: () => text, calls, hangUp: () => call.abort(), end }
     },
   }
 }

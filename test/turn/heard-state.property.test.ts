@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ConversationMessage } from '../../src/conversation/message.ts'
@@ -84,7 +85,7 @@ const steps = fc.array(
         type: fc.constant('speech' as const),
         /** Lost: the platform threw the answer away, and the caller goes on. */
         heard: fc.constantFrom('full', 'cut', 'lost', 'running', 'aborted'),
-        /** The same is asked again, and the first answer thrown away. */
+        /** The same is asked again. */
         retried: fc.boolean(),
         /** Exchanges that are withdrawn before the caller speaks. */
         withdraw: fc.constantFrom(0, 0, 0, 1, 2),
@@ -233,16 +234,29 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
     const staysOpen = step.heard === 'running' || step.heard === 'aborted'
     const { asked, isFinished } = await askOverlapping(step, shorter, staysOpen)
     if (step.heard === 'lost') return
+    const isAborted = step.heard === 'aborted' && !isFinished
     let turn = show(asked, step, isFinished)
-    if (step.retried) {
+    if (step.retried && isAborted) {
       const messages = [...history(), ...open]
       const again = await askWhole(messages, step.other, look(messages, exchanges() + 1))
       turn = show(again, step, true)
-    }
+    } else if (step.retried) await askAgain(asked, step.other, isFinished)
     heard.push({ speech: open, turns: [{ ...turn, opens: false }], silences: 0 })
     open = []
     look([...history(), user('and now this')], exchanges() + 1)
     look(history(), exchanges())
+  }
+
+  /** The words of a turn that runs or has finished are given again, and the model is not asked. */
+  async function askAgain(asked: RunningAsk, how: Answering, isFinished: boolean) {
+    const messages = [...history(), ...open]
+    look(messages, exchanges() + 1)
+    const again = ask(messages, how)
+    expect(again.source).toBe(isFinished ? 'replayed' : 'joined')
+    if (isFinished) expect((await again.end)?.state).toBe((await asked.end)?.state)
+    else running.push(() => again.end)
+    expect(again.text()).toBe(asked.text())
+    expect(again.calls).toEqual([])
   }
 
   async function askOverlapping(step: Speech, shorter: typeof open, staysOpen: boolean) {
@@ -257,10 +271,9 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
     const after = createGate()
     const asked = ask(messages, { ...step.answering, before, ...(staysOpen && { after }) })
     await Promise.race([before.reached, asked.end])
-    if (step.shorter === 'ends first') {
-      shorterGate.release()
-      await shorterAsked?.end
-    }
+    if (step.shorter === 'ends first') shorterGate.release()
+    // The caller went on speaking: whoever waits for an answer to less gets a proper end at once.
+    expect((await shorterAsked?.end)?.finishReason).toBe(shorterAsked ? 'stop' : undefined)
     if (step.shorter === 'comes late') await ask(shorterMessages, step.other).end
     look(messages, exchanges() + 1)
     before.release()
@@ -269,7 +282,6 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
       after.reached.then(() => false),
     ])
     shorterGate.release()
-    await shorterAsked?.end
     if (isFinished) {
       const end = await asked.end
       expect(end?.state).toBe(
@@ -278,6 +290,8 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
     } else if (step.heard === 'aborted') {
       asked.hangUp()
       await asked.end
+      // The turn is given up by a timer of its own.
+      await delay(1)
     } else {
       running.push(() => {
         after.release()

@@ -1,0 +1,182 @@
+import { BUILT_IN_FALLBACK } from '../../src/turn/settings.ts'
+import {
+  issuedBefore,
+  untoldBookings,
+  type Decision,
+  type PlainReply,
+  type Question,
+} from './plain-coordination.ts'
+import { uniqueWord } from './plain-caller.ts'
+
+/** Who listens to a reply now, as the platforms' side knows it. */
+export interface Listening {
+  /** Nobody is there, or one of those who are reads on. */
+  readonly hasRoom: (reply: PlainReply) => boolean
+  /** One of those who stream has seen a sign of life. */
+  readonly hasStarted: (reply: PlainReply) => boolean
+  /** Characters of it that the one who got most of its stream has got. */
+  readonly sentLength: (reply: PlainReply) => number
+}
+
+type Wish = Pick<NonNullable<PlainReply['waitsFor']>, 'slot' | 'exchange'>
+
+interface Effect {
+  readonly waiting: Set<PlainReply>
+  /** Null while it runs; `failed`, or what it gave. */
+  outcome: string | null
+}
+
+const QUIET = '... '
+const FAILED = 'failed'
+
+/** What becomes of every reply, told as plainly as can be; one server's whole memory. */
+export function createPlainReplies({ hasRoom, hasStarted, sentLength }: Listening) {
+  const all: PlainReply[] = []
+  const effects = new Map<string, Effect>()
+  let refs = 0
+
+  const now = () => performance.now()
+  const ofLine = (line: number) => all.filter((reply) => reply.line === line)
+
+  function begin(
+    { ask, line }: Pick<PlainReply, 'ask' | 'line'>,
+    question: Question,
+    { kind, goesOnFrom, start, refusesWrites }: Decision,
+  ): PlainReply {
+    const reply: PlainReply = {
+      ask,
+      line,
+      question,
+      asking: kind === 'retry' || kind === 'late' ? 'speech' : kind,
+      goesOnFrom,
+      start,
+      refusesWrites,
+      untold: untoldBookings(ofLine(line), question, goesOnFrom),
+      startedAt: now(),
+      said: '',
+      excuse: '',
+      calls: [],
+      bookings: [],
+      waitsFor: null,
+      status: 'running',
+      ending: null,
+      endedAt: 0,
+      replays: 0,
+      isDelivered: false,
+      leftAt: null,
+    }
+    all.push(reply)
+    return reply
+  }
+
+  function end(reply: PlainReply, status: 'finished' | 'failed' | 'aborted'): void {
+    if (reply.status !== 'running') return
+    Object.assign(reply, { status, ending: null, endedAt: now() })
+    if (status !== 'aborted') return
+    // What was said while nobody could take it was never said.
+    const sent = sentLength(reply)
+    reply.excuse = reply.excuse.slice(0, Math.max(0, sent - reply.said.length))
+    reply.said = reply.said.slice(0, sent)
+  }
+
+  /** It ends once its last words or calls were taken. */
+  function endWhenTaken(reply: PlainReply, status: 'finished' | 'failed'): void {
+    if (reply.status !== 'running') return
+    if (hasRoom(reply)) end(reply, status)
+    else reply.ending = status
+  }
+
+  function conclude(reply: PlainReply): void {
+    if (reply.said !== '' || reply.calls.length > 0) end(reply, 'finished')
+    else if (reply.asking !== 'follow_up') fail(reply)
+    else {
+      reply.said = QUIET
+      endWhenTaken(reply, 'finished')
+    }
+  }
+
+  /** To those who have seen a sign of life a failure can only be spoken. */
+  function fail(reply: PlainReply): void {
+    if (hasStarted(reply)) {
+      reply.excuse = BUILT_IN_FALLBACK
+      endWhenTaken(reply, 'failed')
+    } else end(reply, 'failed')
+  }
+
+  function transfer(reply: PlainReply, slot: string): void {
+    if (reply.status !== 'running') return
+    if (!issuedBefore(reply).includes(slot)) {
+      reply.calls.push(slot)
+      endWhenTaken(reply, 'finished')
+    } else if (reply.said !== '') end(reply, 'finished')
+  }
+
+  function book(reply: PlainReply, slot: string, thenTransfers: string | null): void {
+    if (!reply.refusesWrites) {
+      const exchange = reply.untold.get(slot) ?? reply.question.exchange
+      const key = keyOf(reply, { slot, exchange })
+      const known = effects.get(key)
+      if (known?.outcome == null) {
+        reply.waitsFor = { slot, exchange, thenTransfers }
+        if (known) known.waiting.add(reply)
+        else effects.set(key, { waiting: new Set([reply]), outcome: null })
+        return
+      }
+      takeOutcome(reply, { slot, exchange, ref: known.outcome })
+    }
+    // A call that is refused because it was made before does not end the turn beside another one.
+    if (thenTransfers !== null) transferBeside(reply, thenTransfers)
+  }
+
+  function transferBeside(reply: PlainReply, slot: string): void {
+    if (!issuedBefore(reply).includes(slot)) transfer(reply, slot)
+  }
+
+  function takeOutcome(reply: PlainReply, booking: Wish & { readonly ref: string }): void {
+    if (booking.ref !== FAILED) reply.bookings.push(booking)
+  }
+
+  /** Returns what the tool is to give; throws if no reply waits for it. */
+  function finishEffect(starter: PlainReply, isOk: boolean): string | null {
+    const effect = starter.waitsFor && effects.get(keyOf(starter, starter.waitsFor))
+    if (!effect) throw new Error(`nobody booked for ${starter.ask}`)
+    const ref = isOk ? uniqueWord(++refs) : FAILED
+    effect.outcome = ref
+    for (const reply of effect.waiting) {
+      const { waitsFor } = reply
+      reply.waitsFor = null
+      if (!waitsFor) continue
+      takeOutcome(reply, { ...waitsFor, ref })
+      if (waitsFor.thenTransfers !== null) transferBeside(reply, waitsFor.thenTransfers)
+    }
+    return isOk ? ref : null
+  }
+
+  return {
+    all,
+    ofLine,
+    begunBy: (ask: number) => all.find((reply) => reply.ask === ask),
+    begin,
+    end,
+    /** Somebody takes words again. */
+    roomCame(reply: PlainReply) {
+      if (reply.ending) end(reply, reply.ending)
+    },
+    /** The model has nothing more to say. */
+    conclude,
+    fail,
+    transfer,
+    book,
+    finishEffect,
+    /** The caller has been asked often enough whether they are still there: no model is waited for. */
+    keepQuiet(reply: PlainReply) {
+      reply.said = QUIET
+      end(reply, 'finished')
+    },
+  }
+}
+
+/** What makes two bookings the same wish. */
+export function keyOf({ line }: PlainReply, { exchange, slot }: Wish): string {
+  return `${line} ${exchange} ${slot}`
+}

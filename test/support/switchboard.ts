@@ -1,0 +1,287 @@
+import { expect } from 'vitest'
+import { ConfigFile } from '../../src/config/schema.ts'
+import { createKeyResolver } from '../../src/conversation/conversation-key.ts'
+import { charactersOf, createJournal } from '../../src/conversation/journal.ts'
+import { createLedger } from '../../src/effects/ledger.ts'
+import { TurnstateError } from '../../src/errors.ts'
+import { toTurnSettings } from '../../src/service.ts'
+import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { createTurnEngine } from '../../src/turn/turn-engine.ts'
+import type { AnswerSource, TurnEngine, TurnEvent } from '../../src/turn/turn.ts'
+import type { TurnRequest } from '../../src/turn/turn-request.ts'
+import type { ModelToolCall } from '../../src/upstream/upstream.ts'
+import { toRequest } from './engine.ts'
+import { system } from './history.ts'
+import { toMessages, type Asked, type PhoneLine } from './phone-line.ts'
+import type { PlainReply, Question } from './plain-coordination.ts'
+import { createSteppedModel, createSteppedTools, systemText } from './stepped-model.ts'
+
+/** How a platform takes an answer. */
+export interface Manner {
+  readonly streams: boolean
+  /** It stops reading after the first event, until it is told to go on. */
+  readonly isSlow: boolean
+  /** Its connection breaks before the end of the answer has left. */
+  readonly breaks: boolean
+}
+
+/** One request, and what came of it so far. */
+export interface Caller extends Manner {
+  readonly ask: number
+  readonly line: PhoneLine
+  readonly asked: Asked
+  readonly question: Question
+  /** Slots of the platform calls that it is to get if an answer is given again. */
+  readonly repeats: readonly string[]
+  readonly source: AnswerSource
+  readonly text: () => string
+  readonly calls: readonly ModelToolCall[]
+  readonly hasHeard: () => boolean
+  /** It was handed something while its socket was full or closed. */
+  readonly isMistreated: () => boolean
+  /** Its socket is full. */
+  readonly isStuck: () => boolean
+  readonly isReading: () => boolean
+  readonly stopReading: () => void
+  readonly readOn: () => void
+  readonly hangUp: () => void
+  readonly isGone: () => boolean
+  /** Null while it waits. */
+  readonly ending: () => Ending | null
+}
+
+interface Notes {
+  readonly onCall: (call: ModelToolCall) => void
+  /** The end of the answer has left, with these calls. */
+  readonly onDelivered: (calls: readonly ModelToolCall[]) => void
+}
+
+/** How a request ended: in words and a finish reason, or with an error's code. */
+type Ending =
+  | { readonly type: 'answered'; readonly finishReason: string }
+  | { readonly type: 'refused'; readonly code: string }
+
+/** Two states that every booking leads out of. */
+const FLOW = {
+  name: 'desk',
+  starting_state: 'a',
+  general_tools: ['book'],
+  variables: { ref: {} },
+  states: {
+    a: { edges: [{ to: 'b', when: { type: 'result', tool: 'book', status: 'ok' } }] },
+    b: { edges: [{ to: 'a', when: { type: 'result', tool: 'book', status: 'ok' } }] },
+  },
+}
+const BOOK = {
+  type: 'static',
+  effect: 'write',
+  commit: 'immediate',
+  result: '',
+  assignments: [{ variable: 'ref', value_path: 'ref' }],
+}
+const TRANSFER = {
+  name: 'transfer',
+  parameters: { type: 'object', properties: { slot: { type: 'string' }, by: { type: 'string' } } },
+}
+const FOREVER = 1e12
+
+function createEngine() {
+  const model = createSteppedModel()
+  const tools = createSteppedTools()
+  const config = ConfigFile.parse({
+    version: 1,
+    auth: { signing_secret: 'a secret of the tests' },
+    upstreams: { unused: { base_url: 'http://127.0.0.1:9', model: 'none' } },
+    flow: FLOW,
+    tools: { book: BOOK },
+  })
+  const now = () => performance.now()
+  const silent = () => undefined
+  const engine: TurnEngine = createTurnEngine({
+    settings: toTurnSettings(config),
+    resolveKey: createKeyResolver(config.conversation.key),
+    upstream: model,
+    tools,
+    store: createMemoryStore({
+      create: createJournal,
+      retainMs: FOREVER,
+      maxEntries: 10,
+      weightOf: charactersOf,
+      maxWeight: FOREVER,
+      now,
+    }),
+    ledger: createLedger({ retainMs: FOREVER, maxConversations: 10, now }),
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    now,
+    date: () => new Date('2026-11-20T09:30:00Z'),
+  })
+  return { engine, model, tools }
+}
+
+/** A server whose model and tools do only what the test says, and all who ever asked it. */
+export function createSwitchboard() {
+  const { engine, model, tools } = createEngine()
+  const callers: Caller[] = []
+  let asks = 0
+
+  function requestFor({ caller, key }: PhoneLine, asked: Asked, ask: number): TurnRequest {
+    const messages = [system(systemText(ask)), ...toMessages(asked)]
+    return toRequest(messages, { caller, key, extra: { ask }, platformTools: [TRANSFER] })
+  }
+
+  return {
+    model,
+    tools,
+    callers,
+    nextAsk: () => asks + 1,
+    derive: (line: PhoneLine, asked: Asked) => engine.derive(requestFor(line, asked, 0)),
+    ask(
+      line: PhoneLine,
+      {
+        asked,
+        question,
+        repeats,
+        ...manner
+      }: Manner & Pick<Caller, 'asked' | 'question' | 'repeats'>,
+      { onCall, onDelivered }: Notes,
+    ): Caller {
+      asks += 1
+      const turn = engine.begin(requestFor(line, asked, asks))
+      const listener = createListener(manner, onCall)
+      let ending: Ending | null = null
+      void turn.run(listener).then(
+        ({ finishReason, isSuperseded }) => {
+          ending = { type: 'answered', finishReason }
+          if (isSuperseded && !manner.streams) listener.takeBack()
+          if (manner.breaks || listener.signal.aborted) return
+          turn.delivered()
+          onDelivered(listener.caller.calls)
+        },
+        (error: unknown) => {
+          const code = error instanceof TurnstateError ? error.code : 'broken'
+          ending = { type: 'refused', code }
+        },
+      )
+      const { source } = turn
+      const caller: Caller = {
+        ...manner,
+        ...listener.caller,
+        ask: asks,
+        line,
+        asked,
+        question,
+        repeats,
+        source,
+        ending: () => ending,
+      }
+      callers.push(caller)
+      return caller
+    },
+  }
+}
+
+function createListener({ streams, isSlow }: Manner, onCall: (call: ModelToolCall) => void) {
+  const gone = new AbortController()
+  const calls: ModelToolCall[] = []
+  let text = ''
+  let hasHeard = false
+  let isMistreated = false
+  // Who waits for one body always has room.
+  let isReading = !isSlow || !streams
+  let resume: (() => void) | null = null
+  const readOn = () => {
+    isReading = true
+    resume?.()
+    resume = null
+  }
+  /** Nothing of a body has left before its end. */
+  const takeBack = () => {
+    text = ' '
+    calls.length = 0
+  }
+  return {
+    signal: gone.signal,
+    streams,
+    takeBack,
+    onEvent(event: TurnEvent): void | Promise<void> {
+      // Nobody is handed anything while its socket is full, or once it has hung up.
+      isMistreated ||= resume !== null || gone.signal.aborted
+      hasHeard = true
+      if (event.type === 'text-delta') text += event.text
+      if (event.type === 'tool-call') {
+        calls.push(event.call)
+        onCall(event.call)
+      }
+      if (!isReading) return new Promise<void>((resolve) => (resume = resolve))
+    },
+    caller: {
+      text: () => text,
+      calls,
+      hasHeard: () => hasHeard,
+      isMistreated: () => isMistreated,
+      isStuck: () => resume !== null,
+      isReading: () => isReading,
+      stopReading: () => void (isReading = !streams),
+      readOn,
+      // A socket that closes wakes whoever waits for it.
+      hangUp: () => {
+        if (!streams) takeBack()
+        gone.abort()
+        readOn()
+      },
+      isGone: () => gone.signal.aborted,
+    },
+  }
+}
+
+/** Holds what a caller was told, once its request has ended, against the plain reply to its question. */
+export function checkAnswer(caller: Caller, reply: PlainReply): void {
+  const ending = caller.ending()
+  const text = caller.text()
+  expect(caller.isMistreated()).toBe(false)
+  expect(ending).not.toEqual({ type: 'refused', code: 'broken' })
+  if (caller.isGone()) {
+    expect(
+      [reply.said + reply.excuse, ' ', caller.source === 'replayed' ? '... ' : ''].some((all) =>
+        all.startsWith(text),
+      ),
+    ).toBe(true)
+    return
+  }
+  const slots = caller.calls.map(slotOf)
+  if (caller.source === 'replayed') {
+    const words = reply.said || (caller.repeats.length > 0 ? '' : '... ')
+    expect({ text, slots, ending: ending?.type }).toEqual({
+      text: words,
+      slots: caller.repeats,
+      ending: 'answered',
+    })
+    return
+  }
+  switch (reply.status) {
+    case 'running':
+      expect('ended before its reply').toBe(text)
+      return
+    case 'finished':
+      expect({ text, slots, ending: ending?.type }).toEqual({
+        text: reply.said,
+        slots: reply.calls,
+        ending: 'answered',
+      })
+      return
+    case 'failed':
+      if (ending?.type === 'answered') expect(text).toBe(reply.said + reply.excuse)
+      else expect(caller.streams && caller.hasHeard()).toBe(false)
+      return
+    case 'aborted':
+      expect({ text, ending }).toEqual({
+        text: (caller.streams && reply.said + reply.excuse) || (slots.length > 0 ? '' : ' '),
+        ending: { type: 'answered', finishReason: 'stop' },
+      })
+  }
+}
+
+export function slotOf({ arguments: text }: ModelToolCall): string {
+  const { slot } = JSON.parse(text) as { readonly slot: string } // the test wrote it
+  return slot
+}
