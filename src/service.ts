@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { buildApp, type App } from './app.ts'
 import type { Config } from './config/schema.ts'
 import { createKeyResolver } from './conversation/conversation-key.ts'
-import { charactersOf, createJournal } from './conversation/journal.ts'
+import { charactersOf, createJournal, hasRunningTurn } from './conversation/journal.ts'
 import { flowVersionOf, sealingKeyFrom } from './conversation/state-token.ts'
 import { createFillerMatcher } from './conversation/view.ts'
 import { createLedger } from './effects/ledger.ts'
@@ -18,7 +18,7 @@ import { createUpstreams } from './upstream/create-upstreams.ts'
 
 /** Conversations that are remembered at a time; the oldest idle ones go first. */
 const MAX_CONVERSATIONS = 10_000
-/** Of all of them together: some 100 MB at most. */
+/** Of all of them together: some 200 MB at most. */
 const MAX_CHARACTERS = 50_000_000
 
 /** Platforms close a try that is too slow and ask again within a second or two. */
@@ -61,6 +61,7 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
             maxEntries: MAX_CONVERSATIONS,
             weightOf: charactersOf,
             maxWeight: MAX_CHARACTERS,
+            isBusy: hasRunningTurn,
             now,
           }),
     ledger:

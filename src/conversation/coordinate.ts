@@ -1,4 +1,4 @@
-import { childrenOf, isContinuation, type Journal, type JournalTurn } from './journal.ts'
+import { childrenOf, type Journal, type JournalTurn } from './journal.ts'
 import type { Verdict } from './classify.ts'
 
 /** How a request gets its answer. */
@@ -39,7 +39,7 @@ export function coordinate(situation: Situation, verdict: Verdict): Coordination
     answer,
     superseded: running.filter(
       // What the caller spoke over ends, whatever the request is.
-      (turn) => situation.shown.has(turn) || (answer.type === 'generate' && yields(turn, verdict)),
+      (turn) => situation.shown.has(turn) || yields(turn, verdict, answer.type),
     ),
   }
 }
@@ -77,8 +77,13 @@ function canBeReplayed(turn: JournalTurn, now: number): boolean {
   )
 }
 
-/** Whether a running turn ends because this request is to be answered by a new one. */
-function yields(turn: JournalTurn, { kind, exchange }: Verdict): boolean {
+/** Whether a running turn ends because another text, or the same one again, is what counts now. */
+function yields(
+  turn: JournalTurn,
+  { kind, exchange, parent }: Verdict,
+  answer: Answer['type'],
+): boolean {
+  if (answer === 'join' || answer === 'quiet') return false
   switch (kind) {
     // Half a sentence, a silence and an opening say nothing against what the caller said elsewhere.
     case 'late':
@@ -86,8 +91,9 @@ function yields(turn: JournalTurn, { kind, exchange }: Verdict): boolean {
     case 'opening':
       return false
     case 'follow_up':
-      return isContinuation(turn) && turn.exchange === exchange
+      return answer === 'generate' && turn.exchange === exchange
     case 'retry':
+      return answer === 'generate' || (turn.parent === parent && turn.exchange === exchange)
     case 'withdrawn':
     case 'revised':
     case 'new':

@@ -13,6 +13,8 @@ export interface JournalledEffect extends Omit<MessageCall, 'id'> {
   status: 'running' | 'ok' | 'failed' | 'unknown'
   /** In which it was asked for first: part of its key. */
   readonly exchange: number
+  /** Earlier effects of this wish and exchange that the caller was told of; part of its key. */
+  readonly generation: number
 }
 
 /** Sent text: `answer` is what the turn had to say, `filler` only kept the line alive. */
@@ -52,11 +54,11 @@ export interface JournalTurn {
   /** The user speech it answers; empty if there was none. */
   readonly userText: string
   /** Where it began, after the edges that followed from the history. */
-  readonly start: Position
+  start: Position
   /** It entered a state whose `say` it begins with. */
-  readonly saysOnEntry: boolean
+  saysOnEntry: boolean
   /** Edges that were taken on the way to its start; they count towards the turn's limit. */
-  readonly transitionsBefore: number
+  transitionsBefore: number
   /** It answers half a sentence, for the first time or again: nothing may be changed by it. */
   readonly refusesWrites: boolean
   /** What of the history it goes on from, where no user speech tells that: see `tailKeyOf`. */
@@ -159,6 +161,10 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
     characters -= charactersOfTurn(dropped)
   }
   return turn
+}
+
+export function hasRunningTurn({ turns }: Journal): boolean {
+  return turns.some((turn) => turn.status === 'running')
 }
 
 /** How much text a journal holds. */

@@ -55,7 +55,7 @@ export const ConversationOptions = z.strictObject({
   /** Words the platform speaks on its own, which are no replies of ours. */
   ignore_assistant_texts: z.array(z.string().min(1)).default([]),
   /** How long a conversation without requests is remembered. */
-  retain: Duration.default(2 * UNIT_MS.h),
+  retain: Duration.refine((ms) => ms >= UNIT_MS.m, 'must be 1m or more').default(2 * UNIT_MS.h),
   timezone: z
     .string()
     .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Oslo')

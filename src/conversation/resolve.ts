@@ -1,10 +1,9 @@
 import { classify } from './classify.ts'
 import { coordinate, type Coordination } from './coordinate.ts'
-import { positionAfter, wasAnswered, type Journal, type JournalTurn } from './journal.ts'
+import { wasAnswered, type Journal, type JournalTurn } from './journal.ts'
 import type { Confidence, Heard, Kind } from './kinds.ts'
 import { matchContinuation, matchTurn, type ShownTurn, type TurnMatch } from './match-turn.ts'
 import type { Effort } from './match-words.ts'
-import type { Position } from '../flow/position.ts'
 import { tailKeyOf } from './tail-key.ts'
 import type { AnsweredBlock, UserBlock, View } from './view.ts'
 import { mergeSpeech, walk } from './walk.ts'
@@ -21,11 +20,9 @@ export interface Resolution extends Coordination {
   readonly path: readonly ShownTurn[]
   /** Answered blocks of which nothing but fillers was heard. */
   readonly unheard: ReadonlySet<AnsweredBlock>
-  /** After the last turn of the path; null when there is none and the history alone must tell. */
-  readonly position: Position | null
+  /** The turn that the state follows from; null when there is none and the history alone must tell. */
+  readonly followed: { readonly turn: JournalTurn; readonly heard: Heard } | null
   readonly heard: Heard
-  /** The turn that the position follows was not heard whole. */
-  readonly wasCut: boolean
   readonly confidence: Confidence
   readonly discarded: readonly JournalTurn[]
   /** Turns that are over and that this history does not go on from, whether they said something or not. */
@@ -90,8 +87,7 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
     open: verdict.answersSpeech ? open : null,
     path,
     unheard: walked.unheard,
-    position: followed ? positionAfter(followed, followedHeard) : null,
-    wasCut: followed !== null && followedHeard === 'partial',
+    followed: followed && { turn: followed, heard: followedHeard },
     heard: last?.heard ?? 'unknown',
     confidence:
       !options.hasJournal || walked.hasForeign ? 'low' : walked.exact ? 'exact' : 'partial',

@@ -14,6 +14,8 @@ export interface EffectKey {
   /** The conversation's identity, the caller's auth key included. */
   readonly conversation: string
   readonly exchange: number
+  /** Of the same wish at the same place: another one once the caller was told of the one before. */
+  readonly generation: number
   readonly tool: string
   /** JSON text; the order of its keys and its white space do not count. */
   readonly arguments: string
@@ -34,6 +36,8 @@ export interface Ledger {
    * outcome. `start` must end by its own limit; if it rejects, the outcome is `unknown`.
    */
   run(key: EffectKey, start: () => Promise<ToolOutcome>): Promise<ToolOutcome>
+  /** The conversation goes on: what it knows of it is kept for another while. */
+  keep(conversation: string): void
 }
 
 interface Finished {
@@ -87,12 +91,15 @@ export function createLedger({ retainMs, maxConversations, now }: LedgerOptions)
       running.set(id, effect)
       return effect
     },
+    keep(conversation) {
+      if (conversations.peek(conversation)) conversations.open(conversation)
+    },
   }
 }
 
-function idOf({ conversation, exchange, tool, arguments: text }: EffectKey): string {
-  const place = JSON.stringify([conversation, exchange, tool, canonicalJson(text)])
-  return createHash('sha256').update(place).digest('base64url')
+function idOf({ conversation, exchange, generation, tool, ...wish }: EffectKey): string {
+  const place = [conversation, exchange, generation, tool, canonicalJson(wish.arguments)]
+  return createHash('sha256').update(JSON.stringify(place)).digest('base64url')
 }
 
 function charactersOf({ content, value }: ToolOutcome): number {

@@ -23,6 +23,7 @@ function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningT
   return {
     facts: turn.facts,
     source: turn.source,
+    ended: turn.ended,
     delivered: () => turn.delivered(),
     async run(listener) {
       const startedAt = performance.now()

@@ -4,10 +4,13 @@ import { TurnstateError } from '../errors.ts'
 /** Counts the turns that run, and lets no new one in when there are too many or the server stops. */
 export interface TurnGate {
   /**
-   * Throws `overloaded` or `draining`. The turn is over when `work` has settled and its answer has
-   * left, so that a stop does not cut the last bytes.
+   * Throws `overloaded` or `draining`. The turn is over when `work` has settled, its answer has left,
+   * so that a stop does not cut the last bytes, and all that it was told to wait for has ended.
    */
-  pass<T>(response: ServerResponse, work: () => Promise<T>): Promise<T>
+  pass<T>(
+    response: ServerResponse,
+    work: (waitFor: (ended: Promise<unknown>) => void) => Promise<T>,
+  ): Promise<T>
   readonly drain: () => void
   readonly isDraining: () => boolean
   /** Resolves when no turn runs. */
@@ -41,8 +44,12 @@ export function createTurnGate(options: { readonly maxConcurrentTurns: number })
       }
       if (response.destroyed) close()
       else response.once('close', close)
+      const waitFor = (ended: Promise<unknown>) => {
+        open += 1
+        void ended.finally(close)
+      }
       try {
-        return await work()
+        return await work(waitFor)
       } finally {
         close()
       }

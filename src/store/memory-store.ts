@@ -6,6 +6,8 @@ interface MemoryStoreOptions<Value> {
   /** How much memory a value takes, in a unit of the caller's choice. */
   readonly weightOf: (value: Value) => number
   readonly maxWeight: number
+  /** Something goes on in it: it is not idle, and stays. */
+  readonly isBusy?: (value: Value) => boolean
   /** Milliseconds of a clock; only differences count. */
   readonly now: () => number
 }
@@ -43,7 +45,7 @@ export function createMemoryStore<Value>(options: MemoryStoreOptions<Value>): Me
     for (const [key, entry] of entries) {
       const isRoom = entries.size <= options.maxEntries && weight <= options.maxWeight
       if ((isRoom && isFresh(entry)) || entries.size === 1) return
-      forget(key, entry)
+      if (!options.isBusy?.(entry.value)) forget(key, entry)
     }
   }
 

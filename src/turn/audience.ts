@@ -20,6 +20,7 @@ export interface Audience {
    * rejects with `caller_gone` when it hangs up.
    */
   follow(listener: TurnListener): Promise<void>
+  isEmpty(): boolean
   /** Some of those who listen have seen a sign of life: a failure can only be spoken to them. */
   hasStarted(): boolean
   /** Nothing more will be said. A follower that has heard nothing at all gets `orElse`. */
@@ -85,6 +86,7 @@ export function createAudience({ turn, now, onAudience }: Options): Audience {
       update(follower)
       return follower.ended
     },
+    isEmpty: () => followers.size === 0,
     hasStarted: () => [...followers].some((follower) => follower.hasStarted()),
     close(orElse = '') {
       closed = true

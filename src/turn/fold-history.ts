@@ -1,4 +1,5 @@
 import { foldVisible, type Moment, type VisibleFold } from '../conversation/fold-visible.ts'
+import { positionAfter } from '../conversation/journal.ts'
 import type { ConversationMessage } from '../conversation/message.ts'
 import type { Resolution } from '../conversation/resolve.ts'
 import { openState, type SealedState } from '../conversation/state-token.ts'
@@ -37,13 +38,14 @@ export function foldHistory(view: View, context: FoldContext): HistoryFold {
   const last = resolution.path.at(-1)
   const { sealed: newest, rejectedSeals } = newestSealed(view, context)
   const sealed = newest && newest.exchange > blocksKnown(view, resolution) ? newest : null
-  const known = sealed?.position ?? resolution.position
+  const { followed } = resolution
+  const known = sealed?.position ?? (followed && positionAfter(followed.turn, followed.heard))
   const position = known && Object.hasOwn(flow.states, known.state) ? known : initialPosition(flow)
   const fold = foldVisible(view, position, {
     flow,
     after: sealed ? lastKnown(view, sealed) : (last?.message ?? null),
     firstExchange: resolution.exchange - view.answered.length + (view.open ? 0 : 1),
-    wasCut: resolution.wasCut,
+    wasCut: followed?.heard === 'partial',
     factsAt,
     maxTransitions: limits.max_transitions_per_turn,
   })

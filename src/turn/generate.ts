@@ -39,7 +39,7 @@ export async function speak(
 export async function generate(turn: LiveTurn, notes: readonly string[]): Promise<FinishReason> {
   const { view, resolution, untold } = turn.prepared
   const history = [...upstreamHistory(view, resolution)]
-  const issued = issuedCalls(turn.prepared)
+  const issued = issuedCalls(turn.prepared, turn.settings.view.stateTool)
   const standing = [
     ...cutNotes(resolution.path),
     ...untoldNotes(untold),

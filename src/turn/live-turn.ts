@@ -6,18 +6,21 @@ import type { Position, Variables } from '../flow/position.ts'
 import type { Log } from '../observability/log.ts'
 import type { ToolRunner } from '../tools/tool-runner.ts'
 import type { Upstream, Usage } from '../upstream/upstream.ts'
+import type { PendingWrites } from './pending-writes.ts'
 import type { PreparedTurn } from './prepare-turn.ts'
 import type { TurnSettings } from './settings.ts'
+import { untilAborted } from './until-aborted.ts'
 import type { Voice } from './voice.ts'
 
 /** A turn while it runs: what it was given, and the place in the flow that it has reached. */
 export interface LiveTurn {
-  readonly prepared: PreparedTurn
+  prepared: PreparedTurn
   readonly settings: TurnSettings
   readonly upstream: Upstream
   readonly tools: ToolRunner
   /** Null: nothing is remembered between requests. */
   readonly ledger: Ledger | null
+  readonly writes: PendingWrites
   readonly log: Log
   readonly journalled: JournalTurn
   readonly voice: Voice
@@ -39,6 +42,24 @@ type Given = Omit<LiveTurn, 'position' | 'transitions' | 'usage'>
 export function toLiveTurn(given: Given): LiveTurn {
   const { start: position, transitions } = given.prepared
   return { ...given, position, transitions, usage: NO_USAGE }
+}
+
+/**
+ * Waits for what the caller spoke over to end, where that changes the world: its result says where
+ * the conversation stands.
+ */
+export async function awaitWrites(turn: LiveTurn): Promise<void> {
+  const { prepared, journalled, writes, signal } = turn
+  const pending = writes.ended(prepared.resolution.path.map((shown) => shown.turn))
+  if (!pending) return
+  await untilAborted(pending, signal)
+  const anew = { ...prepared, ...prepared.anew() }
+  turn.prepared = anew
+  turn.position = anew.start
+  turn.transitions = anew.transitions
+  journalled.start = anew.start
+  journalled.saysOnEntry = anew.saysOnEntry
+  journalled.transitionsBefore = anew.transitions
 }
 
 function change(turn: LiveTurn, entry: Change): void {

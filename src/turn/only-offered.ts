@@ -8,12 +8,12 @@ type Run = RunningTurn['run']
  * An answer that was made for an earlier request, without the calls that this one does not offer: a
  * platform may act on any call that reaches it.
  */
-export function onlyOffered(run: Run, { platformTools }: TurnRequest): Run {
+export function onlyOffered(answer: Run, { platformTools }: TurnRequest) {
   const offered = new Set(platformTools.map(({ name }) => name))
-  return async (listener) => {
+  let left = 0
+  const run: Run = async (listener) => {
     let words = 0
     let calls = 0
-    let left = 0
     const onEvent = (event: TurnEvent) => {
       if (event.type === 'text-delta') words += event.text.length
       if (event.type === 'tool-call') {
@@ -25,9 +25,10 @@ export function onlyOffered(run: Run, { platformTools }: TurnRequest): Run {
       }
       return listener.onEvent(event)
     }
-    const end = await run({ signal: listener.signal, streams: listener.streams, onEvent })
+    const end = await answer({ signal: listener.signal, streams: listener.streams, onEvent })
     if (left === 0 || calls > 0) return end
     if (words === 0) await listener.onEvent({ type: 'text-delta', text: QUIET_REPLY })
     return { ...end, finishReason: 'stop' }
   }
+  return { run, isWhole: () => left === 0 }
 }

@@ -42,6 +42,8 @@ export interface PreparedTurn {
   readonly scope: Scope
   /** What conditions see at a position of this turn. */
   readonly factsAt: (position: Position) => Facts
+  /** The same after what was still under way when the request came has ended. */
+  readonly anew: () => Omit<PreparedTurn, 'anew'>
 }
 
 interface PrepareContext {
@@ -57,17 +59,34 @@ interface PrepareContext {
 export function prepareTurn(
   request: TurnRequest,
   view: View,
-  { settings, journal: known, key, now, date }: PrepareContext,
+  context: PrepareContext,
 ): PreparedTurn {
-  const { flow } = settings
-  const journal = known ?? createJournal()
-  const resolution = resolve(journal, view, {
+  const { settings, journal, now } = context
+  const resolution = resolve(journal ?? createJournal(), view, {
     now,
-    hasJournal: known !== null,
+    hasJournal: journal !== null,
     stateTool: settings.view.stateTool,
   })
-  const { kind, exchange } = resolution
-  const again = attemptBefore(resolution)
+  const resolved = { request, view, resolution, context }
+  const prepared = toPrepared(resolved, attemptBefore(resolution))
+  return { ...prepared, anew: () => toPrepared(resolved, null) }
+}
+
+interface Resolved {
+  readonly request: TurnRequest
+  readonly view: View
+  readonly resolution: Resolution
+  readonly context: PrepareContext
+}
+
+/** Begins as the earlier attempt did, or where the fold over the history leads to. */
+function toPrepared(
+  { request, view, resolution, context }: Resolved,
+  again: JournalTurn | null,
+): Omit<PreparedTurn, 'anew'> {
+  const { settings, journal: known, key, date } = context
+  const { flow } = settings
+  const { kind, exchange, followed } = resolution
   const factsAt = createFacts(request, view, resolution)
   const identity = identityOf(request.caller, key?.key ?? null)
   const fold = foldHistory(view, {
@@ -85,7 +104,7 @@ export function prepareTurn(
       : followOpenEdges(flow, folded, {
           factsAt,
           enteredAfter: resolution.open ? exchange - 1 : exchange,
-          wasCut: resolution.wasCut,
+          wasCut: followed?.heard === 'partial',
           budget: settings.limits.max_transitions_per_turn,
         })
   const start = again?.start ?? taken.reduce(enter, folded)
@@ -94,7 +113,7 @@ export function prepareTurn(
     identity,
     view,
     resolution,
-    journal,
+    journal: known ?? createJournal(),
     isRemembered: known !== null,
     untold: untoldEffects(resolution),
     start,

@@ -7,8 +7,9 @@ import type { Upstream } from '../upstream/upstream.ts'
 import { answerSilence } from './answer-silence.ts'
 import { createAudience } from './audience.ts'
 import { generate, speak } from './generate.ts'
-import { toLiveTurn, type LiveTurn } from './live-turn.ts'
+import { awaitWrites, toLiveTurn, type LiveTurn } from './live-turn.ts'
 import { toMarkerCall } from './marker.ts'
+import type { PendingWrites } from './pending-writes.ts'
 import type { PreparedTurn } from './prepare-turn.ts'
 import { BUILT_IN_FALLBACK, type TurnSettings } from './settings.ts'
 import { toTurnEnd } from './turn-end.ts'
@@ -21,6 +22,7 @@ export interface ReplyDependencies {
   readonly tools: ToolRunner
   /** Null: nothing is remembered between requests. */
   readonly ledger: Ledger | null
+  readonly writes: PendingWrites
   readonly log: Log
   readonly now: () => number
 }
@@ -38,6 +40,8 @@ export interface Reply {
   readonly follow: (listener: TurnListener) => Promise<TurnEnd>
   /** Another request took its place: the model call ends, and whoever listens gets a clean end. */
   readonly supersede: () => void
+  /** Resolves once nothing of it goes on any more: no model call, no write. */
+  readonly ended: Promise<unknown>
 }
 
 /** What a superseded request is given that has heard nothing yet: an empty stream ends calls. */
@@ -75,7 +79,7 @@ export function startReply(
   ) {
     if (outcome) return
     const finishReason = typeof result === 'string' ? result : 'stop'
-    const willBeSent = status === 'failed' && typeof result === 'string'
+    const willBeSent = status === 'failed' && typeof result === 'string' && !audience.isEmpty()
     endTurn(journalled, { status, finishReason, now: now(), willBeSent })
     const { position, usage } = turn
     const isSuperseded = status === 'aborted'
@@ -95,9 +99,10 @@ export function startReply(
     end.abort(gone)
   }
 
-  void answerOrFail(turn, { hasStarted: () => audience.hasStarted(), conclude })
+  const generated = answerOrFail(turn, { hasStarted: () => audience.hasStarted(), conclude })
 
   return {
+    ended: generated.then(() => dependencies.writes.ended([journalled])),
     async follow(listener) {
       await audience.follow(listener)
       if (!outcome || outcome instanceof TurnstateError) throw outcome ?? new Error('no outcome')
@@ -141,6 +146,7 @@ async function answerOrFail(turn: LiveTurn, { hasStarted, conclude }: Ending): P
 }
 
 async function answer(turn: LiveTurn): Promise<FinishReason> {
+  await awaitWrites(turn)
   const say = turn.settings.flow.states[turn.position.state]?.say
   if (turn.prepared.saysOnEntry && say) {
     await speak(turn, say)

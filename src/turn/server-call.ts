@@ -1,5 +1,4 @@
 import type { AnsweredCall, JournalledEffect } from '../conversation/journal.ts'
-import type { Ledger } from '../effects/ledger.ts'
 import { assignedFrom } from '../flow/assign.ts'
 import { effectOf, type ToolDefinition } from '../flow/tool-definition.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
@@ -8,7 +7,8 @@ import { refused, toAnswered } from './answered-call.ts'
 import { followResult } from './follow-edges.ts'
 import { assignVariables, type LiveTurn } from './live-turn.ts'
 import { scopeValues } from './scope.ts'
-import { sameWish } from './untold-effects.ts'
+import { untilAborted } from './until-aborted.ts'
+import { toEffect } from './untold-effects.ts'
 
 /** Runs one of the server's own tools; the call and its result belong to the turn. */
 export async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promise<AnsweredCall> {
@@ -24,19 +24,15 @@ export async function runServerCall(turn: LiveTurn, call: ModelToolCall): Promis
       signal,
       values: scopeValues(turn.position.variables, turn.prepared.scope),
     })
-  if (isWrite && turn.ledger) {
-    const effect: JournalledEffect = {
-      name: call.name,
-      arguments: call.arguments,
-      status: 'running',
-      exchange: sameWish(turn.prepared.untold, call)?.exchange ?? turn.prepared.facts.exchange,
-    }
+  if (isWrite) {
+    const effect = toEffect(turn.prepared, call)
     turn.journalled.effects.push(effect)
     // What came of it belongs to this turn even if nobody waits for that any more.
-    const done = runOnce(turn, turn.ledger, { effect, run }).then((outcome) => {
+    const done = runOnce(turn, effect, run).then((outcome) => {
       effect.status = outcome.status
       return takeOutcome(turn, call, { tool, outcome })
     })
+    turn.writes.begin(turn.journalled, done)
     return untilAborted(done, turn.signal)
   }
   const outcome = await run(turn.signal)
@@ -71,20 +67,20 @@ function takeOutcome(
   return note(turn, toAnswered(call, outcome.content))
 }
 
-interface Effect {
-  readonly effect: JournalledEffect
-  readonly run: (signal: AbortSignal) => Promise<ToolOutcome>
-}
-
 /**
  * What changes something happens once at its place in the conversation: another attempt to answer the
  * same exchange gets the first one's outcome, and so does a later one as long as the caller was not
  * told. Once begun it goes on to its own time limit, whoever hangs up.
  */
-function runOnce(turn: LiveTurn, ledger: Ledger, { effect, run }: Effect): Promise<ToolOutcome> {
-  const { exchange, name: tool, arguments: args } = effect
-  const key = { conversation: turn.prepared.identity, exchange, tool, arguments: args }
-  return ledger.run(key, () => run(new AbortController().signal))
+function runOnce(
+  { ledger, prepared }: LiveTurn,
+  effect: JournalledEffect,
+  run: (signal: AbortSignal) => Promise<ToolOutcome>,
+): Promise<ToolOutcome> {
+  const { exchange, generation, name: tool, arguments: args } = effect
+  const key = { conversation: prepared.identity, exchange, generation, tool, arguments: args }
+  const start = () => run(new AbortController().signal)
+  return ledger ? ledger.run(key, start) : start()
 }
 
 /** Why a tool that changes something may not run in this turn; null if it may. */
@@ -96,15 +92,4 @@ function refuseWrite({ prepared, journalled }: LiveTurn): string | null {
     return 'Not done: the caller is still speaking. Wait for the rest.'
   }
   return null
-}
-
-/** The same, for a turn that may end before it is there. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the signal's reason, whatever it is
-    const leave = () => reject(signal.reason)
-    if (signal.aborted) leave()
-    signal.addEventListener('abort', leave, { once: true })
-    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
-  })
 }

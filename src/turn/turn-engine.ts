@@ -6,12 +6,14 @@ import type { MemoryStore } from '../store/memory-store.ts'
 import { toDerivation } from './derivation.ts'
 import { journalId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
 import { onlyOffered } from './only-offered.ts'
+import { createPendingWrites } from './pending-writes.ts'
 import { answerQuietly, replay } from './replay.ts'
 import { startReply, type Reply, type ReplyDependencies } from './reply.ts'
+import type { TurnSettings } from './settings.ts'
 import type { AnswerSource, RunningTurn, TurnEngine } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
 
-interface TurnEngineDependencies extends ReplyDependencies {
+interface TurnEngineDependencies extends Omit<ReplyDependencies, 'writes'> {
   readonly resolveKey: (systemText: string, material: KeyMaterial) => ConversationKey | null
   /** Null: nothing is remembered between requests. */
   readonly store: MemoryStore<Journal> | null
@@ -23,9 +25,10 @@ const JOURNAL_LIMITS = { maxTurns: 2000, maxCharacters: 4_000_000 }
 /** Platforms were seen to ask eight times at once; each attempt is compared with all others. */
 const MAX_RUNNING_TURNS = 64
 
-export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngine {
-  const { settings, store, log, now } = dependencies
-  const prepare = createPrepare(dependencies)
+export function createTurnEngine(given: TurnEngineDependencies): TurnEngine {
+  const dependencies = { ...given, writes: createPendingWrites() }
+  const { settings, store, ledger, log, now } = dependencies
+  const prepare = createPrepare(given)
   /** Turns that run in this process. */
   const replies = new Map<JournalTurn, Reply>()
 
@@ -40,32 +43,8 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
     weigh()
     const reply = startReply(dependencies, { prepared, journalled, onEnd })
     if (journalled.status === 'running') replies.set(journalled, reply)
-    return toRunningTurn(prepared, { source: 'generated', journalled, run: reply.follow })
-  }
-
-  function answerTo(prepared: PreparedTurn): RunningTurn {
-    const { answer } = prepared.resolution
-    switch (answer.type) {
-      case 'generate':
-        return generateFor(prepared)
-      case 'join': {
-        const reply = replies.get(answer.turn)
-        // It was never begun.
-        if (!reply) return generateFor(prepared)
-        const run = onlyOffered(reply.follow, prepared.request)
-        return toRunningTurn(prepared, { source: 'joined', journalled: answer.turn, run })
-      }
-      case 'replay': {
-        answer.turn.replays += 1
-        const again: Run = (listener) => replay(answer.turn, { prepared, settings }, listener)
-        const run = onlyOffered(again, prepared.request)
-        return toRunningTurn(prepared, { source: 'replayed', journalled: answer.turn, run })
-      }
-      case 'quiet': {
-        const run: Run = (listener) => answerQuietly({ prepared, settings }, listener)
-        return toRunningTurn(prepared, { source: 'quiet', journalled: null, run })
-      }
-    }
+    const { follow: run, ended } = reply
+    return toRunningTurn(prepared, { source: 'generated', journalled, run, ended })
   }
 
   return {
@@ -75,14 +54,47 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
     },
     begin(request) {
       const prepared = prepare(request, (id) => store?.open(id) ?? null)
+      ledger?.keep(prepared.identity)
       const { superseded, path } = prepared.resolution
       const { conversation } = prepared.facts
       for (const reason of prepared.rejectedSeals) log.warn({ reason }, 'sealed state ignored')
       if (isCold(prepared)) log.info({ conversation }, 'a call under way that is not remembered')
       for (const { turn } of path) turn.shown = true
       for (const turn of superseded) replies.get(turn)?.supersede()
-      return answerTo(prepared)
+      return answerFrom(prepared, { settings, replies }) ?? generateFor(prepared)
     },
+  }
+}
+
+interface Running {
+  readonly settings: TurnSettings
+  readonly replies: ReadonlyMap<JournalTurn, Reply>
+}
+
+/** From a turn that there is already; null: it must be generated. */
+function answerFrom(prepared: PreparedTurn, { settings, replies }: Running): RunningTurn | null {
+  const { request, resolution } = prepared
+  const { answer } = resolution
+  switch (answer.type) {
+    case 'generate':
+      return null
+    case 'join': {
+      const { turn: journalled } = answer
+      const reply = replies.get(journalled)
+      const joined = reply && onlyOffered(reply.follow, request)
+      return joined ? toRunningTurn(prepared, { ...joined, source: 'joined', journalled }) : null
+    }
+    case 'replay': {
+      const { turn: journalled } = answer
+      journalled.replays += 1
+      const again: Run = (listener) => replay(journalled, { prepared, settings }, listener)
+      const replayed = onlyOffered(again, request)
+      return toRunningTurn(prepared, { ...replayed, source: 'replayed', journalled })
+    }
+    case 'quiet': {
+      const run: Run = (listener) => answerQuietly({ prepared, settings }, listener)
+      return toRunningTurn(prepared, { source: 'quiet', journalled: null, run })
+    }
   }
 }
 
@@ -112,17 +124,21 @@ interface Answering {
   /** The turn whose words are given; null where there are none. */
   readonly journalled: JournalTurn | null
   readonly run: Run
+  /** Nothing of the turn was left out for this request. */
+  readonly isWhole?: () => boolean
+  readonly ended?: Promise<unknown>
 }
 
 function toRunningTurn({ facts }: PreparedTurn, answering: Answering): RunningTurn {
-  const { source, journalled, run } = answering
+  const { source, journalled, run, isWhole, ended = Promise.resolve() } = answering
   return {
     facts,
     source,
     run,
+    ended,
     delivered() {
       // The end was flushed: from now on the platform has its calls.
-      if (journalled?.status !== 'finished') return
+      if (journalled?.status !== 'finished' || isWhole?.() === false) return
       journalled.sent.isWhole = true
       journalled.sent.closedBy = 'server'
     },
@@ -131,7 +147,7 @@ function toRunningTurn({ facts }: PreparedTurn, answering: Answering): RunningTu
 
 function journalTurn(prepared: PreparedTurn, startedAt: number): JournalTurn {
   const { resolution, journal, start, saysOnEntry, transitions: transitionsBefore } = prepared
-  const { kind, exchange, node: parent, open, tailKey, retryOf } = resolution
+  const { kind, exchange, node: parent, open, tailKey } = resolution
   refuseCrowd(journal)
   const turn = {
     parent,
@@ -141,7 +157,7 @@ function journalTurn(prepared: PreparedTurn, startedAt: number): JournalTurn {
     start,
     saysOnEntry,
     transitionsBefore,
-    refusesWrites: kind === 'late' || (retryOf?.refusesWrites ?? false),
+    refusesWrites: kind === 'late',
     tailKey,
     startedAt,
   }

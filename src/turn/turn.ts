@@ -78,6 +78,8 @@ export interface RunningTurn {
   run(listener: TurnListener): Promise<TurnEnd>
   /** To be called once the end of the answer has left for the caller. */
   delivered(): void
+  /** Resolves once nothing goes on for it any more: a turn can outlive those who listen. */
+  readonly ended: Promise<unknown>
 }
 
 export interface TurnEngine {

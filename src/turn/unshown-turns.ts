@@ -20,8 +20,13 @@ export function unshownTurns({ kind, node, path }: Resolution): readonly Journal
 }
 
 /** Platform calls that went out for this very exchange and left no trace in the history. */
-export function issuedCalls({ resolution, journal }: PreparedTurn): readonly MessageCall[] {
+export function issuedCalls(
+  { resolution, journal }: PreparedTurn,
+  stateTool: string,
+): readonly MessageCall[] {
   const openings = resolution.kind === 'opening' ? journal.children : []
   const delivered = openings.filter((turn) => turn.kind === 'opening' && turn.sent.isWhole)
-  return [...unshownTurns(resolution), ...delivered].flatMap((turn) => turn.platformCalls)
+  return [...unshownTurns(resolution), ...delivered]
+    .flatMap((turn) => turn.platformCalls)
+    .filter((call) => call.name !== stateTool)
 }

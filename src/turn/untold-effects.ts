@@ -1,6 +1,7 @@
 import { canonicalJson } from '../canonical-json.ts'
 import type { JournalledEffect, JournalTurn } from '../conversation/journal.ts'
 import type { Resolution } from '../conversation/resolve.ts'
+import type { PreparedTurn } from './prepare-turn.ts'
 
 /** Something that was done, or is being done, and that no reply of the path can tell of. */
 export interface UntoldEffect extends JournalledEffect {
@@ -32,11 +33,30 @@ function effectsOf(
   })
 }
 
-/** The effect that a call asks for again, if there is one. */
-export function sameWish(effects: readonly UntoldEffect[], call: Wish): UntoldEffect | undefined {
-  return effects.length === 0
-    ? undefined
-    : effects.findLast((effect) => wishOf(effect) === wishOf(call))
+/** A call as an effect of this turn: of a key that it shares with whoever wishes the same. */
+export function toEffect(
+  { untold, facts, resolution }: PreparedTurn,
+  { name, arguments: args }: Wish,
+): JournalledEffect {
+  const wish = { name, arguments: args }
+  const { exchange } = facts
+  const earlier = untold.findLast((effect) => wishOf(effect) === wishOf(wish))
+  return {
+    ...wish,
+    status: 'running',
+    exchange: earlier?.exchange ?? exchange,
+    generation: earlier?.generation ?? toldBefore(resolution, wish, exchange),
+  }
+}
+
+/** After a withdrawal an earlier exchange can have told what was first asked for in this one. */
+function toldBefore({ path }: Resolution, wish: Wish, exchange: number): number {
+  const told = path.flatMap(({ turn }) =>
+    turn.exchange === exchange
+      ? []
+      : turn.effects.filter((effect) => effect.exchange === exchange && effect.status !== 'failed'),
+  )
+  return told.filter((effect) => wishOf(effect) === wishOf(wish)).length
 }
 
 type Wish = Pick<JournalledEffect, 'name' | 'arguments'>
@@ -47,5 +67,5 @@ function wishOf({ name, arguments: args }: Wish): string {
 
 /** A wish that comes back after it was told is another one. */
 function keyOf(effect: JournalledEffect): string {
-  return `${effect.exchange} ${wishOf(effect)}`
+  return `${effect.exchange} ${effect.generation} ${wishOf(effect)}`
 }

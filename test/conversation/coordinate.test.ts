@@ -174,7 +174,7 @@ describe('a running turn ends', () => {
     expect(superseded).toEqual([opening, speech, silence, followUp, next])
   })
 
-  it('for a retry that is generated, but not for one that joins or is replayed', () => {
+  it('for a retry that is generated; at its place alone for a replay; never for a join', () => {
     const { journal, speech, next } = crowd()
     const failed = addPast(journal, { status: 'failed' })
     const generated = look(journal, verdict('retry', { retryOf: failed }))
@@ -182,7 +182,9 @@ describe('a running turn ends', () => {
     expect(generated.superseded).toContain(next)
     expect(look(journal, verdict('retry', { retryOf: speech })).superseded).toEqual([])
     const finished = addPast(journal)
-    expect(look(journal, verdict('retry', { retryOf: finished })).superseded).toEqual([])
+    const { superseded } = look(journal, verdict('retry', { retryOf: finished }))
+    expect(superseded).toContain(speech)
+    expect(superseded).not.toContain(next)
   })
 
   it.each(['late', 'silence', 'opening'] as const)('never for one that is %s', (kind) => {
@@ -192,10 +194,10 @@ describe('a running turn ends', () => {
   })
 
   it('for a follow-up if it goes on in the same exchange', () => {
-    const { journal, silence, followUp } = crowd()
+    const { journal, speech, silence, followUp } = crowd()
     const { superseded } = look(journal, verdict('follow_up'), { tailKey: 'other' })
-    expect(superseded).toEqual([silence, followUp])
-    const later = look(journal, verdict('follow_up', { exchange: 2 }), { tailKey: 'other' })
+    expect(superseded).toEqual([speech, silence, followUp])
+    const later = look(journal, verdict('follow_up', { exchange: 3 }), { tailKey: 'other' })
     expect(later.superseded).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { JournalTurn } from '../../src/conversation/journal.ts'
+import { positionAfter, type JournalTurn } from '../../src/conversation/journal.ts'
 import { KINDS } from '../../src/conversation/kinds.ts'
 import type { ConversationMessage, MessageCall } from '../../src/conversation/message.ts'
 import { walk } from '../../src/conversation/walk.ts'
@@ -121,7 +121,8 @@ describe('a history without its head', () => {
     expect(talk.journal.turns).toHaveLength(2)
     const resolution = look([...messages, NEXT])
     expect(resolution).toMatchObject({ exchange: 5, node: last, confidence: 'low' })
-    expect(resolution.position?.variables).toEqual({
+    expect(resolution.followed?.turn).toBe(last)
+    expect(last && positionAfter(last, 'full').variables).toEqual({
       alpha: true,
       beta: true,
       gamma: true,

@@ -3,7 +3,13 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createLedger, type EffectKey, type Ledger } from '../../src/effects/ledger.ts'
 import type { ToolOutcome } from '../../src/tools/tool-runner.ts'
 
-const BOOK: EffectKey = { conversation: 'a', exchange: 1, tool: 'book', arguments: '{"at":"ten"}' }
+const BOOK: EffectKey = {
+  conversation: 'a',
+  exchange: 1,
+  generation: 0,
+  tool: 'book',
+  arguments: '{"at":"ten"}',
+}
 const ok = (content: string): ToolOutcome => ({ status: 'ok', content })
 
 let now: number
@@ -70,11 +76,12 @@ describe('the ledger', () => {
     const others: EffectKey[] = [
       { ...BOOK, conversation: 'b' },
       { ...BOOK, exchange: 2 },
+      { ...BOOK, generation: 1 },
       { ...BOOK, tool: 'cancel' },
       { ...BOOK, arguments: '{"at":"eleven"}' },
     ]
     const outcomes = await Promise.all([BOOK, ...others].map((key, at) => runAtOnce(key, `${at}`)))
-    expect(outcomes.map((outcome) => outcome.content)).toEqual(['0', '1', '2', '3', '4'])
+    expect(outcomes.map((outcome) => outcome.content)).toEqual(['0', '1', '2', '3', '4', '5'])
   })
 
   it('remembers an effect that broke as unknown and does not run it again', async () => {
@@ -151,6 +158,7 @@ describe('any interleaving of callers', () => {
   const call = fc.record({
     conversation: fc.constantFrom('a', 'b'),
     exchange: fc.constantFrom(1, 2),
+    generation: fc.constantFrom(0, 1),
     tool: fc.constantFrom('book', 'cancel'),
     at: fc.constantFrom('ten', 'eleven'),
     ending: fc.constantFrom('ok' as const, 'failed' as const, 'broken' as const),

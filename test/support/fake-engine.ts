@@ -61,6 +61,7 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
       return {
         facts,
         source: 'generated',
+        ended: Promise.resolve(),
         delivered: () => void delivered.push(request),
         run:
           turn.run ??

@@ -3,6 +3,7 @@ import {
   appendText,
   createJournal,
   endTurn,
+  positionAfter,
   type Journal,
   type JournalTurn,
 } from '../../src/conversation/journal.ts'
@@ -47,9 +48,11 @@ export function createTalk(maxTurns = 2000): Talk {
     view,
     look,
     ask(messages, say, { filler, calls = [], status = 'finished', delivered } = {}) {
-      const { path, node: parent, kind, exchange, open, position, tailKey } = look(messages)
+      const { path, node: parent, kind, exchange, open, followed, tailKey } = look(messages)
       for (const { turn } of path) turn.shown = true
-      const start = position ?? { state: 's', variables: {}, enteredAfter: 0 }
+      const start = followed
+        ? positionAfter(followed.turn, followed.heard)
+        : { state: 's', variables: {}, enteredAfter: 0 }
       const userText = open?.text ?? ''
       const turn = addTurn(
         journal,

@@ -44,9 +44,10 @@ export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): 
   app.head('/v1/chat/completions', (_request, reply) => reply.send())
 
   app.post('/v1/chat/completions', { onRequest }, (request, reply) =>
-    gate.pass(reply.raw, async () => {
+    gate.pass(reply.raw, async (waitFor) => {
       const chat = readChatRequest(request)
       const begun = engine.begin(chat.turn)
+      waitFor(begun.ended)
       setTurnHeaders(reply, begun.facts)
       const turn = withTurnLog(begun, chat.turn)
       const form = answerForm(request, chat, models[0])
