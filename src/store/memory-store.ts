@@ -34,6 +34,7 @@ export function createMemoryStore<Value>(options: MemoryStoreOptions<Value>): Me
 
   let weight = 0
 
+  const isBusy = (entry: Entry<Value>) => options.isBusy?.(entry.value) === true
   const isFresh = (entry: Entry<Value>) => options.now() - entry.usedAt < options.retainMs
 
   function forget(key: string, entry: Entry<Value>): void {
@@ -45,7 +46,7 @@ export function createMemoryStore<Value>(options: MemoryStoreOptions<Value>): Me
     for (const [key, entry] of entries) {
       const isRoom = entries.size <= options.maxEntries && weight <= options.maxWeight
       if ((isRoom && isFresh(entry)) || entries.size === 1) return
-      if (!options.isBusy?.(entry.value)) forget(key, entry)
+      if (!isBusy(entry)) forget(key, entry)
     }
   }
 
@@ -58,7 +59,9 @@ export function createMemoryStore<Value>(options: MemoryStoreOptions<Value>): Me
       const known = entries.get(key)
       if (known) forget(key, known)
       const entry =
-        known && isFresh(known) ? known : { value: options.create(), usedAt: 0, weight: 0 }
+        known && (isFresh(known) || isBusy(known))
+          ? known
+          : { value: options.create(), usedAt: 0, weight: 0 }
       entry.usedAt = options.now()
       entries.set(key, entry)
       weight += entry.weight

@@ -103,6 +103,17 @@ describe('the ledger', () => {
 })
 
 describe('the bounds of the ledger', () => {
+  it('keep what a conversation that goes on has done', async () => {
+    await runAtOnce(BOOK, 'first')
+    for (let step = 0; step < 4; step++) {
+      now += 900
+      ledger.keep('a')
+      ledger.keep('never heard of')
+    }
+    await runAtOnce(BOOK, 'second')
+    expect(started).toEqual(['first'])
+  })
+
   it('let the oldest outcomes of a conversation go, and never one that is running', async () => {
     const running = heldEffect('running')
     const held = ledger.run(BOOK, running.start)

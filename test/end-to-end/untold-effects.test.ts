@@ -75,6 +75,24 @@ describe('what was done in an answer that nobody heard', () => {
     expect(webhook.received).toHaveLength(2)
   })
 
+  it('is done again for a new wish where a withdrawal gave the old one its number', async () => {
+    const { upstream, turn, webhook } = await startBooking()
+    upstream.reply(
+      { say: 'Hello there, how can I help?' },
+      { calls: [BOOK] },
+      { say: DONE.content },
+    )
+    await turn([user('Hi.')])
+    await turn([user('Hi.'), assistant('Hello there, how can I help?'), WISH])
+    const merged = [user('Hi. Book ten, please.')]
+    upstream.reply({ calls: [BOOK] }, { say: 'It is booked for ten.' })
+    expect(await turn(merged)).toMatchObject({ exchange: '1' })
+    expect(webhook.received).toHaveLength(1)
+    upstream.reply({ calls: [BOOK] }, { say: 'And another one.' })
+    await turn([...merged, assistant('It is booked for ten.'), user('And the same once more.')])
+    expect(webhook.received).toHaveLength(2)
+  })
+
   it('is told where its turn failed before a word', async () => {
     const { upstream, turn, webhook, systemOf } = await startBooking()
     upstream.reply({ calls: [BOOK] }, { status: 500 }, { calls: [BOOK] }, { say: DONE.content })

@@ -56,6 +56,27 @@ describe('the memory store', () => {
     expect(['a', 'b', 'c', 'd'].map((key) => store.peek(key))).toEqual([1, undefined, 3, 4])
   })
 
+  it('keeps what is busy, however old, and lets an idle one go instead', () => {
+    const busy = new Set([1])
+    const kept = createMemoryStore({
+      create: () => ++made,
+      retainMs: 1000,
+      maxEntries: 2,
+      weightOf: () => 1,
+      maxWeight: 1000,
+      isBusy: (value) => busy.has(value),
+      now: () => now,
+    })
+    for (const key of ['a', 'b', 'c']) kept.open(key)
+    expect(['a', 'b', 'c'].map((key) => kept.peek(key))).toEqual([1, undefined, 3])
+    now = 2000
+    expect(kept.open('a')).toBe(1)
+    busy.clear()
+    kept.open('d')
+    kept.open('e')
+    expect(kept.peek('a')).toBeUndefined()
+  })
+
   it('takes any text for a key', () => {
     for (const key of ['__proto__', 'constructor', '']) {
       expect(store.peek(key)).toBeUndefined()

@@ -10,6 +10,8 @@ interface HeldWebhook {
   readonly received: readonly string[]
   /** The first request has arrived. */
   readonly reached: Promise<void>
+  /** The first answer has left: false if the other side hung up before that. */
+  readonly answered: Promise<boolean>
   /** From now on requests are answered, also those that wait. */
   readonly release: () => void
 }
@@ -18,7 +20,10 @@ interface HeldWebhook {
 export async function startHeldWebhook(result: object): Promise<HeldWebhook> {
   const received: string[] = []
   const gate = createGate()
+  let toldAnswered: (isWhole: boolean) => void = () => undefined
+  const answered = new Promise<boolean>((resolve) => (toldAnswered = resolve))
   const server = createServer((request, response) => {
+    response.once('close', () => toldAnswered(response.writableFinished))
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -42,6 +47,7 @@ export async function startHeldWebhook(result: object): Promise<HeldWebhook> {
     url: `http://127.0.0.1:${port}`,
     received,
     reached: gate.reached,
+    answered,
     release: gate.release,
   }
 }

@@ -24,6 +24,8 @@ interface Turnstate {
   /** The same as a stream. */
   readonly stream: (messages: readonly object[], more?: Json) => Promise<LiveStream>
   readonly derive: (messages: readonly object[], more?: Json) => Promise<Json>
+  /** Lets running turns end, at most so many milliseconds, and closes everything. */
+  readonly stop: (limitMs: number) => Promise<void>
   readonly client: (options?: { readonly apiKey?: string }) => OpenAI
 }
 
@@ -69,8 +71,10 @@ export async function startTurnstate({ flow, tools, config }: Options): Promise<
   const log = { debug: write, info: write, warn: write, error: write }
   const service = createService({ config: loaded.config, log, openApiText: '' })
   const url = await service.app.server.listen({ host: '127.0.0.1', port: 0 })
+  let stopped: Promise<void> | undefined
+  const stop = (limitMs: number) => (stopped ??= service.close(limitMs))
   onTestFinished(async () => {
-    await service.close(0)
+    await stop(0)
     await upstream.close()
   })
   const { port } = service.app.server.server.address() as AddressInfo // listens on TCP
@@ -92,6 +96,7 @@ export async function startTurnstate({ flow, tools, config }: Options): Promise<
       const answer = await post(`${base}/v1/conversations/derive`, { messages, ...more }, KEY)
       return (await answer.json()) as Json // the contract is checked elsewhere
     },
+    stop,
     client: ({ apiKey = 'none' } = {}) =>
       new OpenAI({ baseURL: `${base}/v1`, apiKey, maxRetries: 0, defaultHeaders: KEY }),
   }
