@@ -1,4 +1,5 @@
 import { checkFlow } from '../flow/check-flow.ts'
+import { transitionToolName } from '../flow/edges.ts'
 import { lintFlow } from '../flow/lint-flow.ts'
 import { suggestion } from '../flow/near-name.ts'
 import { effectOf } from '../flow/tool-definition.ts'
@@ -120,9 +121,28 @@ function checkServers({ tools, mcp }: ConfigFile): readonly Found[] {
   })
 }
 
-function checkStateTool({ conversation, tools }: ConfigFile): readonly Found[] {
-  if (!Object.hasOwn(tools, conversation.state_tool)) return []
-  const message = "is also the name of a tool; it must be the platform's no-op tool"
+/** Tools of the platform that do something: a marker must do nothing. */
+const SYSTEM_TOOLS = new Set([
+  'end_call',
+  'language_detection',
+  'play_keypad_touch_tone',
+  'skip_turn',
+  'transfer_to_agent',
+  'transfer_to_number',
+  'voicemail_detection',
+])
+
+function checkStateTool({ conversation, flow, tools }: ConfigFile): readonly Found[] {
+  const { state_tool: name } = conversation
+  const rules = [flow, ...Object.values(flow.states)].map((place) => place.platform_tools)
+  const isTaken =
+    Object.hasOwn(tools, name) ||
+    SYSTEM_TOOLS.has(name) ||
+    Object.keys(flow.states).some((state) => transitionToolName(state) === name) ||
+    rules.some((rule) => rule?.allow?.includes(name))
+  if (!isTaken) return []
+  const message =
+    "is also the name of a tool that does something; it must be the platform's no-op tool"
   return [{ path: ['conversation', 'state_tool'], message }]
 }
 

@@ -19,6 +19,9 @@ interface KnownMatch {
   readonly match: TurnMatch | null
 }
 
+/** Beyond that, and far longer than the reply, a text is none of ours: it would only fill the memory. */
+const MAX_FOREIGN_CHARACTERS = 1000
+
 // A history comes back with every request of its conversation, its cut replies cut in the same place.
 const knownMatches = new WeakMap<JournalTurn, KnownMatch>()
 // Where the history's head was changed, its first block is held against every turn, each time anew:
@@ -49,7 +52,8 @@ export function matchBlockOf(
   }
   const match = compared()
   // With continuations the verdict also rests on other turns; without effort left it is none.
-  if (options.effort.left > 0 && !turn.children.some(isContinuation)) {
+  const isKept = message.text.length <= 2 * reply.length + MAX_FOREIGN_CHARACTERS
+  if (isKept && options.effort.left > 0 && !turn.children.some(isContinuation)) {
     const known = match ? knownMatches : knownMisses
     known.set(turn, {
       // The turn's own text where it is the same: nothing is kept twice.

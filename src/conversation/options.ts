@@ -51,7 +51,10 @@ export const ConversationOptions = z.strictObject({
     )
     .default([...DEFAULT_KEY_SOURCES]),
   /** The no-op platform tool that carries the sealed state; never offered to the model. */
-  state_tool: z.string().min(1).default('turnstate_state'),
+  state_tool: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be a tool name: letters, digits, _ and -')
+    .default('turnstate_state'),
   /** Words the platform speaks on its own, which are no replies of ours. */
   ignore_assistant_texts: z.array(z.string().min(1)).default([]),
   /** How long a conversation without requests is remembered. */

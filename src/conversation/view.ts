@@ -125,7 +125,11 @@ function hasCalls({ calls }: ConversationMessage): boolean {
   return calls !== undefined && calls.length > 0
 }
 
+/** More than any sealed state takes. */
+const MAX_MARKER_CHARACTERS = 2000
+
 function sealedIn(argumentsText: string): string | null {
+  if (argumentsText.length > MAX_MARKER_CHARACTERS) return null
   try {
     const given: unknown = JSON.parse(argumentsText)
     if (typeof given !== 'object' || given === null || !('state' in given)) return null

@@ -144,6 +144,20 @@ function isLast(children: readonly JournalTurn[], exchange: number): boolean {
   return !children.some((child) => child.exchange > exchange)
 }
 
+const CHARACTERS_PER_STEP = 4
+
+/** Speech that was not answered goes on in the next block. */
+function withCarried(
+  answered: AnsweredBlock,
+  carried: readonly ConversationMessage[],
+  effort: Effort,
+): AnsweredBlock {
+  if (carried.length === 0) return answered
+  const user = mergeSpeech(carried, answered.user)
+  effort.left -= carried.length + user.text.length / CHARACTERS_PER_STEP
+  return { answer: answered.answer, user }
+}
+
 interface Place {
   readonly node: JournalTurn | null
   readonly children: readonly JournalTurn[]
@@ -180,10 +194,7 @@ function walkFrom(start: JournalTurn | null, context: WalkContext): Walk {
   let carried: readonly ConversationMessage[] = []
   for (const [index, answered] of view.answered.entries()) {
     if (shortcuts && index - matchedBlocks > shortcuts.mayMiss) break
-    const block =
-      carried.length === 0
-        ? answered
-        : { answer: answered.answer, user: mergeSpeech(carried, answered.user) }
+    const block = effort.left > 0 ? withCarried(answered, carried, effort) : answered
     const children = childrenOf(journal, node)
     const number = exchange + blocksAfter + 1
     const isDirect = block === answered && blocksAfter === 0

@@ -16,6 +16,8 @@ const WORD_OR_CHARACTER = new RegExp(
   `(?=[\\p{L}\\p{N}])[${UNSPACED_SCRIPT}]\\p{M}*|[\\p{L}\\p{N}](?:(?![${UNSPACED_SCRIPT}])[\\p{L}\\p{N}\\p{M}])*`,
   'gu',
 )
+/** As in Unicode's Stream-Safe Text Format: to order more of them takes the square of their number. */
+const MARKS_TOO_MANY = /(\p{M}{30})\p{M}+/gu
 const NOT_ASCII = /[^\0-\x7f]/
 
 /**
@@ -24,9 +26,13 @@ const NOT_ASCII = /[^\0-\x7f]/
  */
 export function toWords(text: string): readonly string[] {
   if (!NOT_ASCII.test(text)) return unmarked(text.toLowerCase()).match(ASCII_WORD) ?? []
-  const folded = text.replace(INVISIBLE, '').normalize('NFKC').toLowerCase()
-  const plain = unmarked(folded).normalize('NFKC')
+  const folded = normalized(text.replace(INVISIBLE, '')).toLowerCase()
+  const plain = normalized(unmarked(folded))
   return plain.match(UNSPACED.test(plain) ? WORD_OR_CHARACTER : WORD) ?? []
+}
+
+function normalized(text: string): string {
+  return text.replace(MARKS_TOO_MANY, '$1').normalize('NFKC')
 }
 
 function unmarked(text: string): string {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { TurnstateError } from '../errors.ts'
+import { onceGone } from './once-gone.ts'
 
 /**
  * Aborted, with `caller_gone` as the reason, when the caller is gone before its answer is whole.
@@ -8,8 +9,7 @@ import { TurnstateError } from '../errors.ts'
 export function hangUpSignal(response: ServerResponse): AbortSignal {
   const call = new AbortController()
   const hangUp = () => call.abort(new TurnstateError('caller_gone', 'The caller is gone'))
-  if (response.destroyed) hangUp()
-  response.once('close', () => {
+  onceGone(response, () => {
     if (!response.writableFinished) hangUp()
   })
   return call.signal

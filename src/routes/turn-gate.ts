@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { TurnstateError } from '../errors.ts'
+import { onceGone } from './once-gone.ts'
 
 /** Counts the turns that run, and lets no new one in when there are too many or the server stops. */
 export interface TurnGate {
@@ -42,8 +43,7 @@ export function createTurnGate(options: { readonly maxConcurrentTurns: number })
         open -= 1
         if (open === 0) leave()
       }
-      if (response.destroyed) close()
-      else response.once('close', close)
+      onceGone(response, close)
       const waitFor = (ended: Promise<unknown>) => {
         open += 1
         void ended.finally(close)

@@ -81,6 +81,19 @@ tools:
     ])
   })
 
+  it.each(['end_call', 'skip_turn', 'transition_to_talk', 'show_map'])(
+    'refuses the state tool %s, which does something',
+    (name) => {
+      const allowed = MINIMAL.replace(
+        'state_prompt: Talk.',
+        'platform_tools: { allow: [show_map] }',
+      )
+      const text = `${allowed}conversation: { state_tool: ${name} }\n`
+      const said = problemsOf(parse(text)).filter((line) => line.includes(' error '))
+      expect(said).toEqual([expect.stringMatching(/conversation\.state_tool: is also the name of/)])
+    },
+  )
+
   it('warns of writes that will be refused, and not of reads', () => {
     const text = `${MINIMAL.replace('state_prompt: Talk.', 'tools: [t, r]')}conversation: { key: [] }
 tools:

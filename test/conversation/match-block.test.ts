@@ -40,6 +40,20 @@ describe('what an earlier request showed of a turn', () => {
     expect(match(turn, both)?.shown).toHaveLength(2)
   })
 
+  it('is not kept of a text that is far longer than the reply: it would only fill the memory', () => {
+    const turn = talk.ask([HI], LONG)
+    const costOf = (text: string) => {
+      const effort = { left: 1_000_000 }
+      const options = { sameUserText: true, effort }
+      expect(matchBlockOf(turn, [assistant(text)], options)).toBeNull()
+      return 1_000_000 - effort.left
+    }
+    const short = 'Something else altogether. '.repeat(10)
+    const long = short.repeat(100)
+    expect([costOf(short) > 0, costOf(short)]).toEqual([true, 0])
+    expect([costOf(long) > 0, costOf(long) > 0]).toEqual([true, true])
+  })
+
   it('is not that it was too costly to compare then', () => {
     const turn = talk.ask([HI], LONG)
     expect(match(turn, CUT, 21)).toBeNull()

@@ -143,3 +143,12 @@ describe('a proper prefix', () => {
     expect(isProperPrefix(wordKey(shorter), wordKey(longer))).toBe(false),
   )
 })
+
+describe('a text that was made to be costly', () => {
+  it('keeps no more marks on a letter than anybody writes', () => {
+    const marks = '\u0301\u0316'.repeat(50_000)
+    const [word = '', ...others] = toWords(`a${marks} b`)
+    expect(word.normalize('NFD').length).toBeLessThanOrEqual(31)
+    expect(others).toEqual(['b'])
+  })
+})

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { onceGone } from '../once-gone.ts'
 
 /** The caller's socket as a stream of server-sent events. Nothing is sent before the first `write`. */
 export interface EventStream {
@@ -39,13 +40,15 @@ export function createEventStream({ reply, drainTimeoutMs }: Options): EventStre
 
   function until(event: 'drain' | 'finish'): Promise<void> {
     return new Promise((resolve) => {
-      const limit = setTimeout(() => response.destroy(), drainTimeoutMs)
       const settle = () => {
         clearTimeout(limit)
-        response.off(event, settle).off('close', settle)
+        response.off(event, settle)
         resolve()
       }
-      response.on(event, settle).on('close', settle)
+      // Its connection, not the answer: one that waits behind another one has none of its own yet.
+      const limit = setTimeout(() => response.req.socket.destroy(), drainTimeoutMs)
+      response.once(event, settle)
+      onceGone(response, settle)
     })
   }
 
