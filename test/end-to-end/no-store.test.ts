@@ -133,6 +133,24 @@ describe('without a store, a marker', () => {
   })
 })
 
+describe('with a journal, a marker', () => {
+  it('is no call that the model is told of, where a history comes again unchanged', async () => {
+    const { upstream, turn } = await startTurnstate({
+      flow: { ...FLOW, platform_tools: { allow: ['show_map'] } },
+    })
+    const offered = [STATE_TOOL, 'show_map'].map(platformTool)
+    const [lead] = goTo('b', '')
+    upstream.reply(lead, { say: 'Here is a map.', calls: [{ name: 'show_map' }] })
+    const shown = await turn([HI], { tools: offered })
+    expect(shown.calls).toEqual(['show_map', STATE_TOOL])
+    upstream.reply({ say: 'Can you see it?' })
+    expect(await turn([HI], { tools: offered })).toMatchObject({ kind: 'follow_up' })
+    const { rawBody } = await upstream.received(3)
+    expect(rawBody).toContain('Already done by you in this turn: show_map({})')
+    expect(rawBody).not.toContain(STATE_TOOL)
+  })
+})
+
 describe('the report on a marker', () => {
   it('is answered without a model call, and changes nothing', async () => {
     const server = await start()
