@@ -129,7 +129,8 @@ function hasCalls({ calls }: ConversationMessage): boolean {
 const MAX_MARKER_CHARACTERS = 2000
 
 function sealedIn(argumentsText: string): string | null {
-  if (argumentsText.length > MAX_MARKER_CHARACTERS) return null
+  // None of ours; what it says is not even looked at.
+  if (argumentsText.length > MAX_MARKER_CHARACTERS) return ''
   try {
     const given: unknown = JSON.parse(argumentsText)
     if (typeof given !== 'object' || given === null || !('state' in given)) return null
