@@ -17,9 +17,9 @@ import { createTurnEngine } from './turn/turn-engine.ts'
 import { createUpstreams } from './upstream/create-upstreams.ts'
 
 /** Conversations that are remembered at a time; the oldest idle ones go first. */
-const MAX_CONVERSATIONS = 10_000
+export const MAX_CONVERSATIONS = 10_000
 /** Of all of them together: some 200 MB at most. */
-const MAX_CHARACTERS = 50_000_000
+export const MAX_CHARACTERS = 50_000_000
 
 /** Platforms close a try that is too slow and ask again within a second or two. */
 const ATTACH_GRACE_MS = 2500

@@ -4,17 +4,13 @@ import { charactersOf, createJournal, type Journal } from '../../src/conversatio
 import { createLedger } from '../../src/effects/ledger.ts'
 import { parseJsonBody } from '../../src/routes/openai/json-body.ts'
 import { readMessages } from '../../src/routes/openai/read-messages.ts'
-import { toTurnSettings } from '../../src/service.ts'
+import { MAX_CHARACTERS, MAX_CONVERSATIONS, toTurnSettings } from '../../src/service.ts'
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory-store.ts'
 import type { ToolRunner } from '../../src/tools/tool-runner.ts'
 import type { TurnRequest } from '../../src/turn/turn-request.ts'
 import { createTurnEngine } from '../../src/turn/turn-engine.ts'
 import type { Completion, Upstream } from '../../src/upstream/upstream.ts'
 import { toRequest } from '../../test/support/engine.ts'
-
-/** The bounds that `src/service.ts` gives the journal. */
-export const MAX_CONVERSATIONS = 10_000
-export const MAX_CHARACTERS = 50_000_000
 
 /** What the model answers, one completion after the other. */
 export type Script = readonly Partial<Pick<Completion, 'text' | 'calls'>>[]

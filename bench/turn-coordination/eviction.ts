@@ -1,9 +1,5 @@
-import {
-  createBenchEngine,
-  MAX_CHARACTERS,
-  MAX_CONVERSATIONS,
-  type BenchEngine,
-} from './bench-engine.ts'
+import { MAX_CHARACTERS, MAX_CONVERSATIONS } from '../../src/service.ts'
+import { createBenchEngine, type BenchEngine } from './bench-engine.ts'
 import { callerText, replyText } from './call-texts.ts'
 import { bytesInUse, ensure, type Figure } from './figures.ts'
 

@@ -41,14 +41,9 @@ interface Sent {
   closedBy: 'caller' | 'server' | null
 }
 
-/**
- * One attempt to answer an exchange: a node of the journal. Once ended it never changes; until then
- * the functions below add to it what was sent and what happened.
- */
-export interface JournalTurn {
-  readonly id: number
+/** What is known of a turn when it begins. */
+interface TurnStart {
   parent: JournalTurn | null
-  readonly children: JournalTurn[]
   readonly kind: Kind
   readonly exchange: number
   /** The user speech it answers; empty if there was none. */
@@ -59,11 +54,20 @@ export interface JournalTurn {
   saysOnEntry: boolean
   /** Edges that were taken on the way to its start; they count towards the turn's limit. */
   transitionsBefore: number
-  /** It answers half a sentence, for the first time or again: nothing may be changed by it. */
+  /** It answers half a sentence: nothing may be changed by it. */
   readonly refusesWrites: boolean
   /** What of the history it goes on from, where no user speech tells that: see `tailKeyOf`. */
   readonly tailKey: string
   readonly startedAt: number
+}
+
+/**
+ * One attempt to answer an exchange: a node of the journal. Once ended it says nothing more; later
+ * requests note only what was heard, delivered and given again, and a write that outlives it its result.
+ */
+export interface JournalTurn extends TurnStart {
+  readonly id: number
+  readonly children: JournalTurn[]
   readonly pieces: Piece[]
   readonly changes: Change[]
   readonly serverCalls: AnsweredCall[]
@@ -100,20 +104,6 @@ export function isContinuation(turn: JournalTurn): boolean {
   return turn.kind === 'silence' || turn.kind === 'follow_up'
 }
 
-type TurnStart = Pick<
-  JournalTurn,
-  | 'parent'
-  | 'kind'
-  | 'exchange'
-  | 'userText'
-  | 'start'
-  | 'saysOnEntry'
-  | 'transitionsBefore'
-  | 'refusesWrites'
-  | 'tailKey'
-  | 'startedAt'
->
-
 /** What a conversation may keep in memory; beyond it, its oldest turns are forgotten. */
 export interface JournalLimits {
   readonly maxTurns: number
@@ -122,22 +112,20 @@ export interface JournalLimits {
 }
 
 export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimits): JournalTurn {
-  const { parent, kind, exchange, userText, saysOnEntry, transitionsBefore } = start
-  const { refusesWrites, tailKey, startedAt } = start
   // Field by field: an object that is spread from another one takes several times the memory.
   const turn: JournalTurn = {
     id: journal.nextId,
-    parent,
+    parent: start.parent,
     children: [],
-    kind,
-    exchange,
-    userText,
+    kind: start.kind,
+    exchange: start.exchange,
+    userText: start.userText,
     start: start.start,
-    saysOnEntry,
-    transitionsBefore,
-    refusesWrites,
-    tailKey,
-    startedAt,
+    saysOnEntry: start.saysOnEntry,
+    transitionsBefore: start.transitionsBefore,
+    refusesWrites: start.refusesWrites,
+    tailKey: start.tailKey,
+    startedAt: start.startedAt,
     pieces: [],
     changes: [],
     serverCalls: [],

@@ -1,13 +1,13 @@
 import { TurnstateError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
-import type { RunningTurn, TurnEnd } from '../turn/turn.ts'
+import type { TurnAnswer, TurnEnd } from '../turn/turn.ts'
 import type { TurnRequest } from '../turn/turn-request.ts'
 
 const KEY_ADVICE =
   'a conversation has no key, so its turns stand alone: write CALL_ID={{system__conversation_id}} into the agent prompt, or send the header x-conversation-id'
 
 /** Makes turns that leave one log line when they end: no text, no key, no URL. */
-export function createTurnLog(log: Log): (turn: RunningTurn, request: TurnRequest) => RunningTurn {
+export function createTurnLog(log: Log): (turn: TurnAnswer, request: TurnRequest) => TurnAnswer {
   let advised = false
   return (turn, request) => {
     if (turn.facts.keySource === 'none') {
@@ -19,7 +19,7 @@ export function createTurnLog(log: Log): (turn: RunningTurn, request: TurnReques
 }
 
 // Counted in the turn's own finally: onResponse does not run when the caller hangs up.
-function loggedTurn(turn: RunningTurn, request: TurnRequest, log: Log): RunningTurn {
+function loggedTurn(turn: TurnAnswer, request: TurnRequest, log: Log): TurnAnswer {
   return {
     facts: turn.facts,
     source: turn.source,

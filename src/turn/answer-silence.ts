@@ -1,8 +1,10 @@
 import { SKIP_TURN } from '../conversation/kinds.ts'
 import type { OnSilence } from '../flow/definition.ts'
 import { renderTemplate } from '../flow/template.ts'
-import { generate, offerAt, QUIET_REPLY, speak } from './generate.ts'
+import { generate, speak } from './generate.ts'
 import type { LiveTurn } from './live-turn.ts'
+import { offerAt } from './offered-tools.ts'
+import { QUIET_REPLY } from './quiet-words.ts'
 import { lookupOf } from './scope.ts'
 import type { TurnEnd } from './turn.ts'
 

@@ -7,7 +7,7 @@ type Said = Exclude<TurnEvent, { readonly type: 'keep-alive' }>
 
 /**
  * All who listen to one turn. What was said so far stands in the journal, so nobody needs a buffer:
- * a follower is a place in the text, and catches up whenever its own socket has room.
+ * a follower is a place in the text, and catches up whenever its own socket has drain.
  */
 export interface Audience {
   /**
@@ -39,7 +39,7 @@ const CHECK_EVERY_MS = 500
 
 export function createAudience({ turn, now, onAudience }: Options): Audience {
   const followers = new Set<Follower>()
-  const room = createRoom()
+  const drain = createDrain()
   const timer = setInterval(() => {
     for (const follower of followers) follower.showLife()
   }, CHECK_EVERY_MS)
@@ -49,38 +49,38 @@ export function createAudience({ turn, now, onAudience }: Options): Audience {
 
   function update(follower: Follower): void {
     follower.catchUp()
-    if (closed && lastWords !== '' && follower.hasRoom() && follower.hasHeardNothing()) {
+    if (closed && lastWords !== '' && follower.canWrite() && follower.hasHeardNothing()) {
       follower.tell({ type: 'text-delta', text: lastWords })
     }
-    if (!follower.hasRoom()) return
+    if (!follower.canWrite()) return
     if (closed && followers.delete(follower)) follower.end()
-    room.open()
+    drain.release()
   }
 
   function leave(follower: Follower): void {
     if (!followers.delete(follower)) return
-    room.open()
+    drain.release()
     if (followers.size === 0 && !closed) onAudience(false)
   }
 
   return {
     publish(event) {
       if (event.type === 'text-delta') said += event.text.length
-      let hasRoom = followers.size === 0
+      let canWrite = followers.size === 0
       for (const follower of followers) {
-        if (follower.hasRoom()) follower.tell(event)
-        if (follower.hasRoom()) hasRoom = true
+        if (follower.canWrite()) follower.tell(event)
+        if (follower.canWrite()) canWrite = true
       }
-      return hasRoom ? undefined : room.wait()
+      return canWrite ? undefined : drain.wait()
     },
     follow(listener) {
       if (listener.signal.aborted) {
         onAudience(followers.size > 0)
         return Promise.reject(new TurnstateError('caller_gone', 'The caller is gone.'))
       }
-      const onRoom = () => update(follower)
+      const onDrain = () => update(follower)
       const onGone = () => leave(follower)
-      const follower = createFollower({ turn, listener, now, said: () => said, onRoom, onGone })
+      const follower = createFollower({ turn, listener, now, said: () => said, onDrain, onGone })
       followers.add(follower)
       onAudience(true)
       update(follower)
@@ -99,13 +99,13 @@ export function createAudience({ turn, now, onAudience }: Options): Audience {
   }
 }
 
-/** Lets one wait until there is room again. */
-function createRoom() {
+/** Lets one wait until somebody can take more. */
+function createDrain() {
   let resolve: (() => void) | undefined
   let waiting: Promise<void> | undefined
   return {
-    wait: () => (waiting ??= new Promise((open) => (resolve = open))),
-    open() {
+    wait: () => (waiting ??= new Promise((release) => (resolve = release))),
+    release() {
       resolve?.()
       resolve = undefined
       waiting = undefined

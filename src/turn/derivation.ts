@@ -1,19 +1,15 @@
 import type { Flow } from '../flow/definition.ts'
 import type { Variables } from '../flow/position.ts'
-import { offeredTools } from './offered-tools.ts'
+import { offerAt } from './offered-tools.ts'
 import type { PreparedTurn } from './prepare-turn.ts'
 import type { TurnSettings } from './settings.ts'
 import type { Derivation } from './turn.ts'
 
 /** What the dry run tells of a prepared turn. */
 export function toDerivation(prepared: PreparedTurn, settings: TurnSettings): Derivation {
-  const { facts, start, resolution, request } = prepared
-  const { flow, tools, view } = settings
-  const offer = offeredTools(
-    { flow, tools, stateTool: view.stateTool },
-    start.state,
-    request.platformTools,
-  )
+  const { facts, start, resolution } = prepared
+  const { flow } = settings
+  const offer = offerAt({ settings, prepared, position: start })
   return {
     ...facts,
     variables: masked(flow, start.variables),

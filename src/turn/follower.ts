@@ -5,11 +5,11 @@ import type { TurnEvent, TurnListener } from './turn.ts'
 /** One who listens to a turn: a place in what was said, and a socket that may be full. */
 export interface Follower {
   /** Its socket takes more. Then it has got all there is. */
-  readonly hasRoom: () => boolean
+  readonly canWrite: () => boolean
   /** It has seen a sign of life of a stream. */
   readonly hasStarted: () => boolean
   readonly hasHeardNothing: () => boolean
-  /** Hands on one event; only to one who has room. */
+  /** Hands on one event; only to one who has drain. */
   tell(event: TurnEvent): void
   /** All that it has missed in one piece, as far as its socket takes it. */
   catchUp(): void
@@ -27,7 +27,7 @@ interface FollowerOptions {
   readonly now: () => number
   /** Characters that were said so far. */
   readonly said: () => number
-  readonly onRoom: () => void
+  readonly onDrain: () => void
   /** It hung up before its end. */
   readonly onGone: () => void
 }
@@ -35,7 +35,7 @@ interface FollowerOptions {
 const QUIET_FOR_MS = 1000
 
 export function createFollower(options: FollowerOptions): Follower {
-  const { turn, listener, now, said, onRoom, onGone } = options
+  const { turn, listener, now, said, onDrain, onGone } = options
   const { sent } = turn
   let characters = 0
   let calls = 0
@@ -65,7 +65,7 @@ export function createFollower(options: FollowerOptions): Follower {
       isFull = true
       drained.then(() => {
         isFull = false
-        if (!isOver) onRoom()
+        if (!isOver) onDrain()
       }, fail)
     } catch (error) {
       // What breaks for one of them is nothing to the others.
@@ -74,7 +74,7 @@ export function createFollower(options: FollowerOptions): Follower {
   }
 
   return {
-    hasRoom: () => !isFull,
+    canWrite: () => !isFull,
     hasStarted: () => hasStarted && listener.streams,
     hasHeardNothing: () => characters + calls === 0,
     tell,

@@ -6,7 +6,8 @@ import type { ModelSettings, SpokenText } from '../flow/definition.ts'
 import type { CompletionRequest, Completion, UpstreamMessage } from '../upstream/upstream.ts'
 import { answerCalls } from './answer-calls.ts'
 import { addUsage, type LiveTurn } from './live-turn.ts'
-import { offeredTools, type Offer } from './offered-tools.ts'
+import { offerAt, type Offer } from './offered-tools.ts'
+import { QUIET_REPLY } from './quiet-words.ts'
 import { lookupOf } from './scope.ts'
 import { cutNotes, issuedNote, systemPrompt, untoldNotes } from './system-prompt.ts'
 import type { TurnEnd } from './turn.ts'
@@ -15,8 +16,6 @@ import { addCalls, upstreamHistory } from './upstream-messages.ts'
 
 type FinishReason = TurnEnd['finishReason']
 
-/** The least that a platform takes for an answer: an empty stream would end the call. */
-export const QUIET_REPLY = '... '
 /** For an opening where neither the flow nor the platform says anything. */
 const GREETING_PROMPT = 'Greet the caller in one short sentence.'
 
@@ -66,15 +65,6 @@ export async function generate(turn: LiveTurn, notes: readonly string[]): Promis
     }
     addCalls(history, step.answered, completion.text || null)
   }
-}
-
-export function offerAt(turn: Pick<LiveTurn, 'settings' | 'position' | 'prepared'>): Offer {
-  const { flow, tools, view } = turn.settings
-  return offeredTools(
-    { flow, tools, stateTool: view.stateTool },
-    turn.position.state,
-    turn.prepared.request.platformTools,
-  )
 }
 
 async function ask(turn: LiveTurn, request: CompletionRequest): Promise<Completion> {

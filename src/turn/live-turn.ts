@@ -1,5 +1,4 @@
-import type { JournalTurn } from '../conversation/journal.ts'
-import type { Change } from '../conversation/journal.ts'
+import type { Change, JournalTurn } from '../conversation/journal.ts'
 import type { Ledger } from '../effects/ledger.ts'
 import { enter, type Transition } from '../flow/edges.ts'
 import type { Position, Variables } from '../flow/position.ts'
@@ -12,9 +11,8 @@ import type { TurnSettings } from './settings.ts'
 import { untilAborted } from './until-aborted.ts'
 import type { Voice } from './voice.ts'
 
-/** A turn while it runs: what it was given, and the place in the flow that it has reached. */
-export interface LiveTurn {
-  prepared: PreparedTurn
+/** What every turn needs of the server. */
+export interface TurnDependencies {
   readonly settings: TurnSettings
   readonly upstream: Upstream
   readonly tools: ToolRunner
@@ -22,6 +20,11 @@ export interface LiveTurn {
   readonly ledger: Ledger | null
   readonly writes: PendingWrites
   readonly log: Log
+}
+
+/** A turn while it runs: what it was given, and the place in the flow that it has reached. */
+export interface LiveTurn extends TurnDependencies {
+  prepared: PreparedTurn
   readonly journalled: JournalTurn
   readonly voice: Voice
   /** Aborted when nobody waits for the turn any more, or when it took too long. */

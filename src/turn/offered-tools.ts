@@ -1,7 +1,10 @@
 import type { Flow, PlatformTools, StateId } from '../flow/definition.ts'
 import { transitionTools } from '../flow/edges.ts'
 import type { ToolDefinition, Tools } from '../flow/tool-definition.ts'
+import type { Position } from '../flow/position.ts'
 import type { OfferedTool } from '../upstream/upstream.ts'
+import type { TurnSettings } from './settings.ts'
+import type { TurnRequest } from './turn-request.ts'
 
 /** The tools of one state, in the fixed order that upstream prompt caches rely on. */
 export interface Offer {
@@ -11,7 +14,23 @@ export interface Offer {
   readonly tools: readonly OfferedTool[]
 }
 
-export function offeredTools(
+/** What the model is offered at a place of a turn. */
+export function offerAt({ settings, prepared, position }: OfferPlace): Offer {
+  const { flow, tools, view } = settings
+  return offeredTools(
+    { flow, tools, stateTool: view.stateTool },
+    position.state,
+    prepared.request.platformTools,
+  )
+}
+
+interface OfferPlace {
+  readonly settings: TurnSettings
+  readonly prepared: { readonly request: TurnRequest }
+  readonly position: Position
+}
+
+function offeredTools(
   { flow, tools, stateTool }: { flow: Flow; tools: Tools; stateTool: string },
   state: StateId,
   platformTools: readonly OfferedTool[],

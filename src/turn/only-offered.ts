@@ -1,8 +1,8 @@
-import { QUIET_REPLY } from './generate.ts'
-import type { RunningTurn, TurnEvent } from './turn.ts'
+import { QUIET_REPLY } from './quiet-words.ts'
+import type { TurnAnswer, TurnEvent } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
 
-type Run = RunningTurn['run']
+type Run = TurnAnswer['run']
 
 /**
  * An answer that was made for an earlier request, without the calls that this one does not offer: a

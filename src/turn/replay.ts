@@ -1,9 +1,9 @@
 import { positionAfter, replyText, type JournalTurn } from '../conversation/journal.ts'
 import type { MessageCall } from '../conversation/message.ts'
 import { TurnstateError } from '../errors.ts'
-import { QUIET_REPLY } from './generate.ts'
 import { NO_USAGE } from './live-turn.ts'
 import type { PreparedTurn } from './prepare-turn.ts'
+import { QUIET_REPLY, SILENT_WORD } from './quiet-words.ts'
 import type { TurnSettings } from './settings.ts'
 import { toTurnEnd } from './turn-end.ts'
 import type { TurnEnd, TurnEvent, TurnListener } from './turn.ts'
@@ -45,7 +45,7 @@ export async function answerQuietly(
   { prepared, settings }: ReplayContext,
   listener: TurnListener,
 ): Promise<TurnEnd> {
-  await sayAll([{ type: 'text-delta', text: ' ' }], listener)
+  await sayAll([{ type: 'text-delta', text: SILENT_WORD }], listener)
   return toTurnEnd(prepared, settings, {
     finishReason: 'stop',
     position: prepared.start,

@@ -1,29 +1,18 @@
 import { endTurn, type FinishReason, type JournalTurn } from '../conversation/journal.ts'
 import { TurnstateError } from '../errors.ts'
-import type { Ledger } from '../effects/ledger.ts'
-import type { Log } from '../observability/log.ts'
-import type { ToolRunner } from '../tools/tool-runner.ts'
-import type { Upstream } from '../upstream/upstream.ts'
 import { answerSilence } from './answer-silence.ts'
 import { createAudience } from './audience.ts'
 import { generate, speak } from './generate.ts'
-import { awaitWrites, toLiveTurn, type LiveTurn } from './live-turn.ts'
+import { awaitWrites, toLiveTurn, type LiveTurn, type TurnDependencies } from './live-turn.ts'
 import { toMarkerCall } from './marker.ts'
-import type { PendingWrites } from './pending-writes.ts'
 import type { PreparedTurn } from './prepare-turn.ts'
-import { BUILT_IN_FALLBACK, type TurnSettings } from './settings.ts'
+import { SILENT_WORD } from './quiet-words.ts'
+import { BUILT_IN_FALLBACK } from './settings.ts'
 import { toTurnEnd } from './turn-end.ts'
 import type { TurnEnd, TurnListener } from './turn.ts'
 import { createVoice } from './voice.ts'
 
-export interface ReplyDependencies {
-  readonly settings: TurnSettings
-  readonly upstream: Upstream
-  readonly tools: ToolRunner
-  /** Null: nothing is remembered between requests. */
-  readonly ledger: Ledger | null
-  readonly writes: PendingWrites
-  readonly log: Log
+export interface ReplyDependencies extends TurnDependencies {
   readonly now: () => number
 }
 
@@ -36,16 +25,13 @@ interface TurnToRun {
 
 /** A turn that runs: one generation, whoever listens to it. */
 export interface Reply {
-  /** Listens from the beginning; any number may. Rejects as `RunningTurn.run` does. */
+  /** Listens from the beginning; any number may. Rejects as `TurnAnswer.run` does. */
   readonly follow: (listener: TurnListener) => Promise<TurnEnd>
   /** Another request took its place: the model call ends, and whoever listens gets a clean end. */
   readonly supersede: () => void
   /** Resolves once nothing of it goes on any more: no model call, no write. */
   readonly ended: Promise<unknown>
 }
-
-/** What a superseded request is given that has heard nothing yet: an empty stream ends calls. */
-const SILENT_WORD = ' '
 
 /** Begins to generate the answer of a prepared turn, and sees to it that it ends well whatever happens. */
 export function startReply(

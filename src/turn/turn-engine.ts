@@ -10,7 +10,7 @@ import { createPendingWrites } from './pending-writes.ts'
 import { answerQuietly, replay } from './replay.ts'
 import { startReply, type Reply, type ReplyDependencies } from './reply.ts'
 import type { TurnSettings } from './settings.ts'
-import type { AnswerSource, RunningTurn, TurnEngine } from './turn.ts'
+import type { AnswerSource, TurnAnswer, TurnEngine } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
 
 interface TurnEngineDependencies extends Omit<ReplyDependencies, 'writes'> {
@@ -32,7 +32,7 @@ export function createTurnEngine(given: TurnEngineDependencies): TurnEngine {
   /** Turns that run in this process. */
   const replies = new Map<JournalTurn, Reply>()
 
-  function generateFor(prepared: PreparedTurn): RunningTurn {
+  function generateFor(prepared: PreparedTurn): TurnAnswer {
     const { identity, facts } = prepared
     const journalled = journalTurn(prepared, now())
     const weigh = () => facts.conversation !== null && store?.weigh(identity)
@@ -44,7 +44,7 @@ export function createTurnEngine(given: TurnEngineDependencies): TurnEngine {
     const reply = startReply(dependencies, { prepared, journalled, onEnd })
     if (journalled.status === 'running') replies.set(journalled, reply)
     const { follow: run, ended } = reply
-    return toRunningTurn(prepared, { source: 'generated', journalled, run, ended })
+    return toTurnAnswer(prepared, { source: 'generated', journalled, run, ended })
   }
 
   return {
@@ -72,7 +72,7 @@ interface Running {
 }
 
 /** From a turn that there is already; null: it must be generated. */
-function answerFrom(prepared: PreparedTurn, { settings, replies }: Running): RunningTurn | null {
+function answerFrom(prepared: PreparedTurn, { settings, replies }: Running): TurnAnswer | null {
   const { request, resolution } = prepared
   const { answer } = resolution
   switch (answer.type) {
@@ -82,18 +82,18 @@ function answerFrom(prepared: PreparedTurn, { settings, replies }: Running): Run
       const { turn: journalled } = answer
       const reply = replies.get(journalled)
       const joined = reply && onlyOffered(reply.follow, request)
-      return joined ? toRunningTurn(prepared, { ...joined, source: 'joined', journalled }) : null
+      return joined ? toTurnAnswer(prepared, { ...joined, source: 'joined', journalled }) : null
     }
     case 'replay': {
       const { turn: journalled } = answer
       journalled.replays += 1
       const again: Run = (listener) => replay(journalled, { prepared, settings }, listener)
       const replayed = onlyOffered(again, request)
-      return toRunningTurn(prepared, { ...replayed, source: 'replayed', journalled })
+      return toTurnAnswer(prepared, { ...replayed, source: 'replayed', journalled })
     }
     case 'quiet': {
       const run: Run = (listener) => answerQuietly({ prepared, settings }, listener)
-      return toRunningTurn(prepared, { source: 'quiet', journalled: null, run })
+      return toTurnAnswer(prepared, { source: 'quiet', journalled: null, run })
     }
   }
 }
@@ -117,7 +117,7 @@ function createPrepare(dependencies: TurnEngineDependencies) {
   }
 }
 
-type Run = RunningTurn['run']
+type Run = TurnAnswer['run']
 
 interface Answering {
   readonly source: AnswerSource
@@ -129,7 +129,7 @@ interface Answering {
   readonly ended?: Promise<unknown>
 }
 
-function toRunningTurn({ facts }: PreparedTurn, answering: Answering): RunningTurn {
+function toTurnAnswer({ facts }: PreparedTurn, answering: Answering): TurnAnswer {
   const { source, journalled, run, isWhole, ended = Promise.resolve() } = answering
   return {
     facts,

@@ -67,7 +67,7 @@ export interface TurnEnd {
 /** Where an answer comes from; `quiet` takes note and says nothing. */
 export type AnswerSource = 'generated' | 'joined' | 'replayed' | 'quiet'
 
-export interface RunningTurn {
+export interface TurnAnswer {
   readonly facts: TurnFacts
   readonly source: AnswerSource
   /**
@@ -84,7 +84,7 @@ export interface RunningTurn {
 
 export interface TurnEngine {
   /** Derives what the request is and begins to answer it, or finds the turn that does. */
-  begin(request: TurnRequest): RunningTurn
+  begin(request: TurnRequest): TurnAnswer
   /** The same derivation without any effect: no upstream call, no tool, nothing written. */
   derive(request: TurnRequest): Derivation
 }

@@ -1,6 +1,6 @@
 import type {
   Derivation,
-  RunningTurn,
+  TurnAnswer,
   TurnEnd,
   TurnEngine,
   TurnEvent,
@@ -14,7 +14,7 @@ interface FakeTurn {
   readonly end?: Partial<TurnEnd>
   readonly derivation?: Partial<Derivation>
   /** Instead of `events` and `end`. */
-  readonly run?: RunningTurn['run']
+  readonly run?: TurnAnswer['run']
 }
 
 export interface FakeEngine extends TurnEngine {

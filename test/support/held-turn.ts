@@ -1,6 +1,7 @@
-import type { RunningTurn, TurnEvent } from '../../src/turn/turn.ts'
+import type { TurnAnswer, TurnEvent } from '../../src/turn/turn.ts'
 import { END, fakeEngine } from './fake-engine.ts'
 import type { FakeEngine } from './fake-engine.ts'
+import { createGate } from './gate.ts'
 
 interface HeldTurn {
   readonly engine: FakeEngine
@@ -14,32 +15,25 @@ interface HeldTurn {
 
 /** A turn that says `first`, then waits until the test releases it or the caller is gone. */
 export function heldTurn(first: readonly TurnEvent[] = []): HeldTurn {
-  const started = signal()
-  const aborted = signal()
-  const released = signal()
-  const run: RunningTurn['run'] = async (listener) => {
+  const turn = createGate()
+  const caller = createGate()
+  const run: TurnAnswer['run'] = async (listener) => {
     const gone = new Promise<never>((_, reject) => {
       listener.signal.addEventListener('abort', () => {
-        aborted.raise()
+        caller.reach()
         reject(listener.signal.reason as Error) // the front end gives a TurnstateError
       })
     })
     for (const event of first) await listener.onEvent(event)
-    started.raise()
-    await Promise.race([released.raised, gone])
+    turn.reach()
+    await Promise.race([turn.released, gone])
     await listener.onEvent({ type: 'text-delta', text: 'At last.' })
     return END
   }
   return {
     engine: fakeEngine({ run }),
-    started: started.raised,
-    aborted: aborted.raised,
-    release: released.raise,
+    started: turn.reached,
+    aborted: caller.reached,
+    release: turn.release,
   }
-}
-
-function signal(): { readonly raised: Promise<void>; readonly raise: () => void } {
-  let raise = () => {}
-  const raised = new Promise<void>((resolve) => (raise = resolve))
-  return { raised, raise: () => raise() }
 }

@@ -4,7 +4,7 @@ import type {
   ChatCompletionMessageFunctionToolCall,
 } from 'openai/resources/chat/completions'
 import type { Log } from '../../observability/log.ts'
-import type { RunningTurn, TurnEvent } from '../../turn/turn.ts'
+import type { TurnAnswer, TurnEvent } from '../../turn/turn.ts'
 import { hangUpSignal } from '../hang-up-signal.ts'
 import type { AnswerForm } from './answer-form.ts'
 import { toOpenAIUsage } from './chunks.ts'
@@ -20,7 +20,7 @@ interface Options {
 }
 
 /** Runs the turn to its end and gives the answer as one body. */
-export async function jsonReply(turn: RunningTurn, { reply, form, log }: Options): Promise<Answer> {
+export async function jsonReply(turn: TurnAnswer, { reply, form, log }: Options): Promise<Answer> {
   let text = ''
   const calls: ChatCompletionMessageFunctionToolCall[] = []
   const end = await turn.run({

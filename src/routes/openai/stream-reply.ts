@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import type { Log } from '../../observability/log.ts'
-import type { RunningTurn, TurnEvent } from '../../turn/turn.ts'
+import type { TurnAnswer, TurnEvent } from '../../turn/turn.ts'
 import { hangUpSignal } from '../hang-up-signal.ts'
 import { createChunkWriter } from './chunks.ts'
 import type { ChunkWriter } from './chunks.ts'
@@ -19,7 +19,7 @@ interface Options {
  * Answers as a stream of chunks. Rejects only while nothing was sent, so that the error can still be
  * an ordinary HTTP answer.
  */
-export async function streamReply(turn: RunningTurn, options: Options): Promise<void> {
+export async function streamReply(turn: TurnAnswer, options: Options): Promise<void> {
   const { reply, form, log, drainTimeoutMs } = options
   const stream = createEventStream({ reply, drainTimeoutMs })
   const chunks = createChunkWriter(form.envelope)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { RunningTurn, TurnEvent } from '../../../src/turn/turn.ts'
+import type { TurnAnswer, TurnEvent } from '../../../src/turn/turn.ts'
 import { END, fakeEngine } from '../../support/fake-engine.ts'
 import { heldTurn } from '../../support/held-turn.ts'
 import { listeningApp } from '../../support/listening-app.ts'
@@ -51,7 +51,7 @@ describe('a caller who reads slowly', () => {
 
   function flood() {
     const pieces = { taken: 0 }
-    const run: RunningTurn['run'] = async (listener) => {
+    const run: TurnAnswer['run'] = async (listener) => {
       while (pieces.taken < PIECES && !listener.signal.aborted) {
         await listener.onEvent(text(PIECE))
         pieces.taken += 1
@@ -89,7 +89,7 @@ describe('a caller who reads slowly', () => {
 
   test('is waited for once, however many events come meanwhile', async () => {
     const waits: unknown[] = []
-    const run: RunningTurn['run'] = async (listener) => {
+    const run: TurnAnswer['run'] = async (listener) => {
       for (let piece = 0; piece < PIECES; piece++) waits.push(listener.onEvent(text(PIECE)))
       await Promise.all(waits)
       waits.push(listener.onEvent(text('x')))
