@@ -9,6 +9,7 @@ import {
   TOTAL_LIMIT_MS,
 } from './oracle.ts'
 import type { Posting } from './post.ts'
+import { shown } from './shown.ts'
 import type { Call, OpenRequest, Stage } from './stage.ts'
 
 export interface Question extends OpenRequest {
@@ -65,7 +66,7 @@ export function judgeAnswer(stage: Stage, answer: Attempt, question: Question): 
   for (const name of names) {
     if (question.calls?.includes(name)) continue
     stage.fault(
-      `${name} was called without being asked for`,
+      `${shown(name, stage.target)} was called without being asked for`,
       'the platform would have run it at once',
     )
   }
@@ -76,7 +77,7 @@ export function expectKind(stage: Stage, attempt: Attempt, kind: string | undefi
   const seen = attempt.headers['x-turnstate-kind']
   if (kind === undefined || seen === undefined || kind.split('|').includes(seen)) return
   stage.fault(
-    `the request was taken for "${seen}" instead of "${kind}"`,
+    `the request was taken for "${shown(seen, stage.target)}" instead of "${kind}"`,
     'the flow would go on from the wrong place',
   )
 }
@@ -91,7 +92,7 @@ export function expectHeader(
     const seen = attempt.headers[`x-turnstate-${name}`]
     if (seen === undefined || value === undefined || seen === value) continue
     stage.fault(
-      `${name} is "${seen}" instead of "${value}"`,
+      `${name} is "${shown(seen, stage.target)}" instead of "${shown(value, stage.target)}"`,
       'the flow would go on from the wrong place',
     )
   }

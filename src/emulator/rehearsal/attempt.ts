@@ -1,4 +1,4 @@
-import type { HeardCall } from './stream-reading.ts'
+import type { HeardCall } from './heard-output.ts'
 
 /** What the platform saw of one POST. */
 export interface Attempt {
@@ -11,7 +11,7 @@ export interface Attempt {
   readonly calls: readonly HeardCall[]
   readonly isDone: boolean
   readonly oddities: readonly string[]
-  /** `left`: we closed it. `limit`: it was still open after its time. `cut`: the other side broke it off. */
+  /** `left`: we closed it. `limit`: it was still open after its time, or held too much. `cut`: the other side broke it off. */
   readonly ending: 'whole' | 'left' | 'limit' | 'cut' | 'refused'
   /** When it was posted and when it ended; milliseconds of `performance.now()`. */
   readonly postedAt: number

@@ -1,5 +1,5 @@
 import type { Json } from './json.ts'
-import type { HeardCall } from './stream-reading.ts'
+import type { HeardCall } from './heard-output.ts'
 
 export type Message = Json
 

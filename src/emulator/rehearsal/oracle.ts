@@ -145,13 +145,14 @@ export function judgeCalls(
   calls: Attempt['calls'],
   offered: readonly OfferedTool[],
 ): readonly Fault[] {
-  const names = calls.map(({ name }) => name)
-  const faults: Fault[] = unique(names.filter((name, index) => names.indexOf(name) !== index)).map(
-    (name) => ({
+  // Names are said only where they are ours: any other is the server's text.
+  const faults: Fault[] = offered
+    .map(toolName)
+    .filter((offeredName) => calls.filter(({ name }) => name === offeredName).length > 1)
+    .map((name) => ({
       what: `${name} was called twice in one turn`,
       consequence: 'the platform would have run it twice',
-    }),
-  )
+    }))
   for (const { name, arguments: text } of calls) {
     const tool = offered.find((candidate) => toolName(candidate) === name)
     if (!tool) {

@@ -41,17 +41,21 @@ export async function playAll(
 }
 
 async function playOne(scenario: Scenario, options: PlayOptions): Promise<Outcome> {
-  const limit = AbortSignal.timeout(SCENARIO_LIMIT_MS)
+  const limit = new AbortController()
+  // Unlike that of AbortSignal.timeout, this timer keeps the process alive until the scenario is over.
+  const timer = setTimeout(() => limit.abort(), SCENARIO_LIMIT_MS)
   const stage = createStage({
     ...options,
     cascadeTimeoutMs: scenario.cascadeTimeoutMs ?? options.cascadeTimeoutMs,
-    signal: AbortSignal.any([options.signal, limit]),
+    signal: AbortSignal.any([options.signal, limit.signal]),
   })
   if (scenario.needs === 'script' && !options.followsScript) {
     stage.skip('the server’s model does not follow the trigger phrases')
   }
   if (!stage.isOver()) await scenario.play(stage)
-  if (limit.aborted) stage.fault('the scenario took over a minute', 'the call would have ended')
+  clearTimeout(timer)
+  if (limit.signal.aborted)
+    stage.fault('the scenario took over a minute', 'the call would have ended')
   const reason = stage.faults.length > 0 ? null : stage.skipped()
   return {
     scenario,

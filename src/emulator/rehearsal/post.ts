@@ -44,8 +44,8 @@ export function post(options: PostOptions): Posting {
   let firstOutputMs: number | null = null
   let ending: Attempt['ending'] | undefined
 
-  const hasOutput = () => outputLength() > 0 || reading.calls().length > 0
-  const outputLength = () => (options.strict ? reading.text().trim() : reading.text()).length
+  const hasOutput = () => outputLength() > 0 || reading.hasCalls()
+  const outputLength = () => (options.strict && !reading.hasWords() ? 0 : reading.text().length)
 
   function finish(how: Attempt['ending']): void {
     if (ending !== undefined) return
@@ -58,26 +58,26 @@ export function post(options: PostOptions): Posting {
   }
 
   function take(bytes: Buffer): void {
-    reading.push(bytes)
+    if (ending !== undefined) return
+    const isReadable = reading.push(bytes)
     if (firstOutputMs === null && hasOutput()) firstOutputMs = performance.now() - postedAt
     for (const listener of listeners) {
-      if (outputLength() >= listener.characters || reading.calls().length > 0) listener.resolve()
+      if (outputLength() >= listener.characters || reading.hasCalls()) listener.resolve()
     }
+    if (!isReadable) finish('limit')
   }
 
   const leave = () => finish('left')
   const outgoing = openRequest(options)
-  outgoing.once('response', (incoming) => {
-    answer = incoming
-    incoming.on('data', take)
-    incoming.once('end', () => {
+  watch(outgoing, {
+    onAnswer: (incoming) => (answer = incoming),
+    onBytes: take,
+    onEnd: () => {
       reading.end()
       finish('whole')
-    })
-    incoming.once('error', () => finish('cut'))
-    incoming.once('close', () => finish('cut'))
+    },
+    onBreak: () => finish(answer ? 'cut' : 'refused'),
   })
-  outgoing.once('error', () => finish(answer ? 'cut' : 'refused'))
   const limit = setTimeout(() => finish('limit'), options.limitMs)
   options.signal.addEventListener('abort', leave)
   if (options.signal.aborted) leave()
@@ -93,6 +93,37 @@ export function post(options: PostOptions): Posting {
         else listeners.add({ characters, resolve })
       }),
   }
+}
+
+interface Watcher {
+  readonly onAnswer: (incoming: IncomingMessage) => void
+  readonly onBytes: (bytes: Buffer) => void
+  readonly onEnd: () => void
+  /** May come after the end, and more than once. */
+  readonly onBreak: () => void
+}
+
+/** However the exchange ends, a socket that merely closes included, it is told. */
+function watch(outgoing: ClientRequest, { onAnswer, onBytes, onEnd, onBreak }: Watcher): void {
+  let hasStream = false
+  outgoing.once('response', (incoming) => {
+    hasStream = true
+    onAnswer(incoming)
+    incoming.on('data', onBytes)
+    incoming.once('end', onEnd)
+    incoming.on('error', onBreak)
+    incoming.once('close', onBreak)
+  })
+  outgoing.once('upgrade', (incoming, socket) => {
+    socket.destroy()
+    onAnswer(incoming)
+    onBreak()
+  })
+  outgoing.on('error', onBreak)
+  // A stream has a close of its own: the socket may close before the last of it was read.
+  outgoing.once('close', () => {
+    if (!hasStream) onBreak()
+  })
 }
 
 interface Course {

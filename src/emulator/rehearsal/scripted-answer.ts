@@ -77,7 +77,7 @@ function toolNames(messages: readonly Readonly<Record<string, unknown>>[]): Map<
     Array.isArray(list) ? list : [],
   )
   return new Map(
-    calls.map((entry) => [valueAt(entry, ['id']), String(valueAt(entry, ['function', 'name']))]),
+    calls.map((entry) => [valueAt(entry, ['id']), textOf(valueAt(entry, ['function', 'name']))]),
   )
 }
 

@@ -10,6 +10,9 @@ import { TOTAL_LIMIT_MS, type Fault } from './oracle.ts'
 import { post, type Posting } from './post.ts'
 import { authorization, type Target } from './target.ts'
 
+/** One scenario says no more than this, whatever the server does. */
+const MAX_FAULTS = 12
+
 export interface StageOptions {
   readonly target: Target
   readonly cascadeTimeoutMs: number
@@ -66,6 +69,12 @@ export function createStage(options: StageOptions): Stage {
   let skippedFor: string | null = null
   let requests = 0
   let firstOutputMs: number | null = null
+  const addFault = (fault: Fault) => {
+    const isKnown = faults.some(
+      ({ what, consequence }) => what === fault.what && consequence === fault.consequence,
+    )
+    if (!isKnown && faults.length < MAX_FAULTS) faults.push(fault)
+  }
   const isOver = () => faults.length > 0 || skippedFor !== null || options.signal.aborted
 
   function open(id: string, prompt: string | undefined, request: OpenRequest): Posting {
@@ -85,8 +94,12 @@ export function createStage(options: StageOptions): Stage {
   return {
     ...options,
     faults,
-    addFaults: (more) => void faults.push(...more),
-    fault: (what, consequence) => void faults.push({ what, consequence }),
+    addFaults: (more) => {
+      for (const fault of more) addFault(fault)
+    },
+    fault: (what, consequence) => {
+      addFault({ what, consequence })
+    },
     nameLastFault: (form) => {
       const last = faults.pop()
       if (last) faults.push({ ...last, what: `${form}: ${last.what}` })

@@ -15,6 +15,12 @@ const delta = (value: object, finish: string | null = null) => ({
   choices: [{ index: 0, delta: value, finish_reason: finish }],
 })
 
+const callPiece = (index: number, args = '') => ({
+  index,
+  id: 'c',
+  function: { name: 'f', arguments: args },
+})
+
 describe('a stream', () => {
   it('is read to text, calls, finish and end', () => {
     const reading = read(
@@ -50,7 +56,29 @@ describe('a stream', () => {
     ['something else', [{ hello: 1 }]],
     ['events after the end', ['[DONE]', delta({ content: 'x' })]],
     ['endless text', [delta({ content: 'x'.repeat(300_000) })]],
+    ['endless arguments', [delta({ tool_calls: [callPiece(0, 'x'.repeat(300_000))] })]],
+    ['endless calls', [delta({ tool_calls: Array.from({ length: 300 }, (_, i) => callPiece(i)) })]],
   ])('that holds %s is odd', (_, events) => {
     expect(read(...events).oddities()).toHaveLength(1)
+  })
+
+  it('is not read on once it held too much', () => {
+    const reading = createStreamReading()
+    const push = (value: object) => reading.push(Buffer.from(`data: ${JSON.stringify(value)}\n\n`))
+    let pieces = 0
+    while (pieces < 1000 && push(delta({ tool_calls: [callPiece(pieces, 'x'.repeat(1000))] })))
+      pieces++
+    expect(pieces).toBeLessThan(150)
+    const before = [reading.text(), reading.calls().length]
+    expect(push(delta({ content: 'more', tool_calls: [callPiece(9999)] }))).toBe(false)
+    expect([reading.text(), reading.calls().length]).toEqual(before)
+  })
+
+  it.each<[string, unknown, boolean]>([
+    ['whitespace', ' \n', false],
+    ['a word', ' a ', true],
+    ['an object', { toString: 1 }, false],
+  ])('of %s is known to hold words or not', (_, content, hasWords) => {
+    expect(read(delta({ content })).hasWords()).toBe(hasWords)
   })
 })

@@ -5,6 +5,7 @@ import { expectModelCalls } from '../count-checks.ts'
 import { assistant, GREETING, ranTool, user, type Message } from '../messages.ts'
 import { SKIP_TURN } from '../offered-tools.ts'
 import type { Scenario } from '../scenario.ts'
+import { shown } from '../shown.ts'
 import type { Stage } from '../stage.ts'
 
 const TIMES = 3
@@ -51,7 +52,7 @@ async function silence(stage: Stage, { saysDots, offersSkip }: SilenceForm): Pro
     const answer = await askSilently(stage, { call, messages, tools, ...mayCall })
     expectHeader(stage, answer, { exchange: '1' })
     if (time === TIMES) expectPeace(stage, answer, offersSkip)
-    history = [...messages, ...shown(answer)]
+    history = [...messages, ...asHistory(answer)]
   }
   expectModelCalls(stage, call, TIMES + 1)
   const messages = [...history, user(`Now say ${later}.`)]
@@ -77,7 +78,10 @@ async function askSilently(
   })
   for (const { name } of answer.calls) {
     if (calls?.includes(name)) continue
-    stage.fault(`${name} was called for a silence`, 'the platform would have run it at once')
+    stage.fault(
+      `${shown(name, stage.target)} was called for a silence`,
+      'the platform would have run it at once',
+    )
   }
   return answer
 }
@@ -94,7 +98,7 @@ function expectPeace(stage: Stage, answer: Attempt, offersSkip: boolean): void {
   )
 }
 
-function shown({ text, calls }: Attempt): readonly Message[] {
+function asHistory({ text, calls }: Attempt): readonly Message[] {
   const words = /^[.\u2026\s]*$/.test(text) ? [] : [assistant(text)]
   return [...words, ...calls.flatMap((call) => ranTool(call, { status: 'success' }))]
 }
