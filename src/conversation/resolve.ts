@@ -18,6 +18,8 @@ export interface Resolution extends Coordination {
   readonly open: UserBlock | null
   /** Shown turns, in the order of the history, the opening included. */
   readonly path: readonly ShownTurn[]
+  /** The same as a set, and with the turns above a head of the history that was cut. */
+  readonly onPath: ReadonlySet<JournalTurn>
   /** Answered blocks of which nothing but fillers was heard. */
   readonly unheard: ReadonlySet<AnsweredBlock>
   /** The turn that the state follows from; null when there is none and the history alone must tell. */
@@ -86,6 +88,7 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
     node: verdict.parent,
     open: verdict.answersSpeech ? open : null,
     path,
+    onPath,
     unheard: walked.unheard,
     followed: followed && { turn: followed, heard: followedHeard },
     heard: last?.heard ?? 'unknown',

@@ -52,10 +52,18 @@ export function toLiveTurn(given: Given): LiveTurn {
  * the conversation stands.
  */
 export async function awaitWrites(turn: LiveTurn): Promise<void> {
-  const { prepared, journalled, writes, signal } = turn
-  const pending = writes.ended(prepared.resolution.path.map((shown) => shown.turn))
+  const { prepared, writes, signal } = turn
+  const pending = writes.ended([...prepared.resolution.onPath])
   if (!pending) return
-  await untilAborted(pending, signal)
+  // It counts for whoever asks the same later, even if this turn has ended by then.
+  await untilAborted(
+    pending.then(() => beginAnew(turn)),
+    signal,
+  )
+}
+
+function beginAnew(turn: LiveTurn): void {
+  const { prepared, journalled } = turn
   const anew = { ...prepared, ...prepared.anew() }
   turn.prepared = anew
   turn.position = anew.start

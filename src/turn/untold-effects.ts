@@ -12,8 +12,8 @@ export interface UntoldEffect extends JournalledEffect {
  * Speech rolls back, effects do not: what abandoned turns did and no turn on the path did as well, and
  * what a turn on the path has begun and not ended. The caller was never told of it.
  */
-export function untoldEffects({ abandoned, path }: Resolution): readonly UntoldEffect[] {
-  const shown = path.map(({ turn }) => turn)
+export function untoldEffects({ abandoned, onPath }: Resolution): readonly UntoldEffect[] {
+  const shown = [...onPath]
   const begun = shown.flatMap((turn) => effectsOf(turn, (status) => status === 'running'))
   const orphans = abandoned.flatMap((turn) => effectsOf(turn, (status) => status !== 'failed'))
   if (begun.length + orphans.length === 0) return []
@@ -50,8 +50,8 @@ export function toEffect(
 }
 
 /** After a withdrawal an earlier exchange can have told what was first asked for in this one. */
-function toldBefore({ path }: Resolution, wish: Wish, exchange: number): number {
-  const told = path.flatMap(({ turn }) =>
+function toldBefore({ onPath }: Resolution, wish: Wish, exchange: number): number {
+  const told = [...onPath].flatMap((turn) =>
     turn.exchange === exchange
       ? []
       : turn.effects.filter((effect) => effect.exchange === exchange && effect.status !== 'failed'),

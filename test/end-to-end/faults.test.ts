@@ -133,6 +133,24 @@ describe('a caller that hangs up', () => {
     expect(await derive(whole)).toMatchObject({ heard: 'partial' })
   })
 
+  it('was not told of a failure that came after it: nothing was answered', async () => {
+    const config = { fallback: 'Say that again?' }
+    const { upstream, stream, derive, logged } = await startTurnstate({ flow: TALK, config })
+    let fail: () => void = () => undefined
+    const failing = new Promise<void>((resolve) => (fail = resolve))
+    upstream.reply(async () => {
+      await failing
+      return { status: 500 }
+    })
+    const answer = await stream([HI])
+    answer.hangUp()
+    await vi.waitFor(() => expect(logged).toContain('turn ended'), { interval: 5, timeout: 5000 })
+    fail()
+    await vi.waitFor(() => expect(logged).toContain('fallback spoken'), { interval: 5 })
+    const revised = await derive([user('Hi there. And a question.')])
+    expect(revised).toMatchObject({ kind: 'revised', rollback: false, discarded: [] })
+  })
+
   it('before the one body of its answer has heard nothing of it', async () => {
     const { upstream, url, derive } = await startTurnstate({ flow: TALK })
     upstream.reply({ say: 'One two three four', fault: 'stall' })

@@ -2,7 +2,7 @@ import { expect, vi } from 'vitest'
 import type { ModelToolCall } from '../../src/upstream/upstream.ts'
 import { createPhoneLine, toQuestion, type Asked, type PhoneLine } from './phone-line.ts'
 import { uniqueWord } from './plain-caller.ts'
-import { decide, type Decision, type PlainReply, type Question } from './plain-coordination.ts'
+import { decide, type Decision, type PlainReply } from './plain-coordination.ts'
 import { createPlainReplies, keyOf } from './plain-replies.ts'
 import type { Generation, ToolRun } from './stepped-model.ts'
 import { checkAnswer, createSwitchboard, slotOf, type Caller, type Manner } from './switchboard.ts'
@@ -32,7 +32,10 @@ export function createPlay() {
     return all.length === 0 || all.some((caller) => caller.isReading())
   }
   const plain = createPlainReplies({
+    isAlone: (reply) => listeners(reply).length === 0,
     hasRoom,
+    hasRoomForCall: (reply) =>
+      hasRoom(reply) || listeners(reply).some((it) => !it.canTransfer && !it.isStuck()),
     hasStarted: (reply) => listeners(reply).some((caller) => caller.streams && caller.hasHeard()),
     sentLength: (reply) =>
       Math.max(0, ...followers(reply).map((caller) => (caller.streams ? caller.text().length : 0))),
@@ -63,36 +66,45 @@ export function createPlay() {
     const reply = decision.reply ?? plain.begin(at, question, decision)
     if (decision.answer === 'replay') reply.replays += 1
     reply.leftAt = null
-    const repeats = reply.isDelivered ? [] : [...reply.calls]
+    const repeats = reply.isDelivered || !manner.canTransfer ? [] : [...reply.calls]
     const caller = board.ask(
       line,
       { asked, question, repeats, ...manner },
-      noteCalls(reply, question),
+      noteCalls(reply, { question, ...manner }),
     )
     replyOf.set(caller, reply)
-    expect(caller.source).toBe(SOURCES[decision.answer])
-    if (decision.answer === 'join' && caller.isReading()) plain.roomCame(reply)
+    const source = SOURCES[decision.answer]
+    expect(caller).toMatchObject({ source, state: decision.start.state })
+    if (decision.answer === 'join' && !caller.isStuck()) plain.roomCame(reply)
     await settle()
-    const asksModel = model.generations.some((it) => it.ask === caller.ask)
-    expect(decision.answer !== 'generate' && asksModel).toBe(false)
-    if (decision.answer === 'generate' && !asksModel) {
-      expect(question.asking).toBe('silence')
-      plain.keepQuiet(reply)
-    }
+    if (decision.answer !== 'generate') expect(asksModel(caller)).toBe(false)
+    else if (reply.awaits.length === 0 && !asksModel(caller)) keepQuiet(reply)
     return caller
   }
 
+  const asksModel = ({ ask }: Pick<PlainReply, 'ask'>) =>
+    model.generations.some((it) => it.ask === ask)
+
+  function keepQuiet(reply: PlainReply): void {
+    expect(reply.asking).toBe('silence')
+    plain.keepQuiet(reply)
+  }
+
   /** A platform call that was delivered is never issued to somebody who asks the same later. */
-  function noteCalls(reply: PlainReply, { place, asking, words }: Question) {
+  function noteCalls(
+    reply: PlainReply,
+    { question, canTransfer }: Pick<Caller, 'question' | 'canTransfer'>,
+  ) {
+    const { place, asking, words } = question
     const keyOfCall = (call: ModelToolCall) => [place, asking, words, slotOf(call)].join()
     const before = new Set(delivered)
     return {
       onCall(call: ModelToolCall) {
-        // Who asks to be greeted again, and long after, begins anew.
-        if (asking !== 'opening' && before.has(keyOfCall(call))) issuedTwice.push(keyOfCall(call))
+        if (before.has(keyOfCall(call))) issuedTwice.push(keyOfCall(call))
       },
       onDelivered(calls: readonly ModelToolCall[]) {
-        if (reply.status !== 'finished') return
+        const isWhole = canTransfer || reply.calls.length === 0
+        if (reply.status !== 'finished' || !isWhole) return
         reply.isDelivered = true
         for (const call of calls) delivered.add(keyOfCall(call))
       },
@@ -113,6 +125,7 @@ export function createPlay() {
   async function step(generation: Generation, does: ModelStep, slot: string): Promise<void> {
     const reply = plain.begunBy(generation.ask)
     if (!reply) throw new Error(`nobody asked ${generation.ask}`)
+    const canTransfer = generation.offers('transfer')
     if (does === 'say') {
       const text = `${uniqueWord(1000 + ++words)} ${uniqueWord(1000 + ++words)} `
       reply.said += text
@@ -120,14 +133,14 @@ export function createPlay() {
     } else if (does === 'fail') {
       plain.fail(reply)
       generation.fail()
-    } else if (does === 'transfer') {
+    } else if (does === 'transfer' && canTransfer) {
       plain.transfer(reply, slot)
       generation.end([toCall('transfer', slot)])
-    } else if (does === 'end' || !generation.offers('book')) {
+    } else if (!does.startsWith('book') || !generation.offers('book')) {
       plain.conclude(reply)
       generation.end([])
     } else {
-      const isBoth = does === 'book and transfer'
+      const isBoth = does === 'book and transfer' && canTransfer
       plain.book(reply, slot, isBoth ? slot : null)
       generation.end([toCall('book', slot), ...(isBoth ? [toCall('transfer', slot)] : [])])
     }
@@ -135,7 +148,7 @@ export function createPlay() {
     const isStopped = reply.status === 'running' && !reply.ending && !reply.waitsFor
     if (isStopped && !isOpen(reply)) {
       // The last round: it was told that all is done already.
-      expect(reply.asking, 'the reply neither ended nor went on').toBe('follow_up')
+      expect(reply.issued, 'the reply neither ended nor went on').not.toEqual([])
       plain.conclude(reply)
       await settle()
     }
@@ -143,6 +156,7 @@ export function createPlay() {
 
   async function finishRun(run: ToolRun, isOk: boolean): Promise<void> {
     const starter = plain.begunBy(run.ask)
+    const waiting = running().filter(({ awaits }) => awaits.length > 0)
     const ref = starter ? plain.finishEffect(starter, isOk) : null
     run.finish(
       ref === null
@@ -150,6 +164,9 @@ export function createPlay() {
         : { status: 'ok', content: ref, value: { ref } },
     )
     await settle()
+    for (const reply of waiting) {
+      if (reply.awaits.length === 0 && !asksModel(reply)) keepQuiet(reply)
+    }
   }
 
   /** Time passes; never so much that a turn runs into its limit. */
@@ -210,10 +227,10 @@ export function createPlay() {
       const reply = plain.begunBy(generation.ask)
       if (!reply || !generation.isOpen()) continue
       // Nobody pays for words that nobody waits for, and one who reads on is enough to go on.
-      expect({ ask: reply.ask, status: reply.status }).toEqual({
-        ask: reply.ask,
-        status: 'running',
-      })
+      // And where the answer begins, or what its own call gave, is known before a model is asked.
+      const { ask, status, awaits, waitsFor } = reply
+      const isDue = { ask, status: 'running', awaits: [], waitsFor: null }
+      expect({ ask, status, awaits, waitsFor }).toEqual(isDue)
       if (hasRoom(reply)) expect(generation.isPaused()).toBe(false)
     }
     for (const run of tools.runs) {

@@ -22,6 +22,15 @@ interface Place {
   readonly ref?: string
 }
 
+/** A booking by what makes it the same one: who asks for it again gets what it gave. */
+export interface Wish {
+  readonly slot: string
+  /** In which it was asked for first. */
+  readonly exchange: number
+  /** How often it was done for that exchange before, and the caller told. */
+  readonly generation: number
+}
+
 /** One generated answer. */
 export interface PlainReply {
   /** Of the request that it was begun for. */
@@ -31,24 +40,27 @@ export interface PlainReply {
   readonly asking: Asking
   /** The reply whose delivered platform call it goes on from, though the history does not show it. */
   readonly goesOnFrom: PlainReply | null
-  readonly start: Place
+  /** Where it begins, once nothing more is under way that it goes on from. */
+  start: Place
   readonly refusesWrites: boolean
-  /** What was done in answers that nobody heard: slots, and in which exchange they were booked. */
-  readonly untold: ReadonlyMap<string, number>
+  /** Slots of platform calls that went out before for the same, and that the history does not show. */
+  readonly issued: readonly string[]
+  /** The replies that were over when it began, and that it does not go on from. */
+  readonly abandoned: readonly PlainReply[]
+  /** What was done in answers that nobody heard, by slot. */
+  untold: ReadonlyMap<string, Wish>
+  /** The caller spoke over them, and each has a booking under way: no model is asked before it ends. */
+  awaits: readonly PlainReply[]
   readonly startedAt: number
   said: string
   /** What was said instead of the rest when it failed. */
   excuse: string
   /** Slots of its platform calls. */
   readonly calls: string[]
-  /** What its writes gave, in order, and in which exchange each was asked for first. */
-  readonly bookings: { readonly slot: string; readonly exchange: number; readonly ref: string }[]
+  /** What its writes gave, in order. */
+  readonly bookings: (Wish & { readonly ref: string })[]
   /** A write that it waits for; and the platform call that goes out after it. */
-  waitsFor: {
-    readonly slot: string
-    readonly exchange: number
-    readonly thenTransfers: string | null
-  } | null
+  waitsFor: (Wish & { readonly thenTransfers: string | null }) | null
   status: 'running' | 'finished' | 'failed' | 'aborted'
   /** It ends so as soon as some caller's socket has room for its last words. */
   ending: 'finished' | 'failed' | null
@@ -83,10 +95,21 @@ function placeAfter({ start, bookings }: PlainReply): Place {
   return ref === undefined ? { state } : { state, ref }
 }
 
-/** The slots of platform calls that went out on the way here, and that the history does not show. */
-export function issuedBefore(reply: PlainReply): readonly string[] {
-  const from = reply.goesOnFrom
-  return from ? [...issuedBefore(from), ...from.calls] : []
+/** Where a conversation stands of which the history shows this. */
+export function placeOf({ shown }: Question, goesOnFrom: PlainReply | null): Place {
+  const last = goesOnFrom ?? shown.at(-1)
+  return last ? placeAfter(last) : { state: 'a' }
+}
+
+/** The slots of platform calls that went out for the same, and that the history does not show. */
+export function issuedBefore(
+  replies: readonly PlainReply[],
+  asking: Asking,
+  goesOnFrom: PlainReply | null,
+): readonly string[] {
+  if (asking !== 'opening') return goesOnFrom ? [...goesOnFrom.issued, ...goesOnFrom.calls] : []
+  const openings = replies.filter((reply) => reply.asking === 'opening')
+  return openings.flatMap(({ isDelivered, calls }) => (isDelivered ? calls : []))
 }
 
 /** A reply, and those whose calls it goes on from. */
@@ -94,28 +117,49 @@ function withOrigins(reply: PlainReply): readonly PlainReply[] {
   return reply.goesOnFrom ? [reply, ...withOrigins(reply.goesOnFrom)] : [reply]
 }
 
-/**
- * What was or is being booked in answers that are over and that the conversation does not go on from,
- * as long as nothing that it goes on from did the same; and what the latter have begun and not ended.
- */
-export function untoldBookings(
+function pathOf({ shown }: Question): readonly PlainReply[] {
+  return [...new Set(shown.flatMap(withOrigins))]
+}
+
+/** Those that are over, and that the conversation does not go on from. */
+export function abandonedBy(
   replies: readonly PlainReply[],
-  { shown }: Question,
+  question: Question,
   goesOnFrom: PlainReply | null,
-): ReadonlyMap<string, number> {
-  const path = new Set(shown.flatMap(withOrigins))
-  const told = new Set([...path].flatMap(({ bookings }) => bookings.map(({ slot }) => slot)))
-  const going = new Set([...path, ...(goesOnFrom ? withOrigins(goesOnFrom) : [])])
-  const abandoned = replies.filter((reply) => reply.status !== 'running' && !going.has(reply))
-  const orphans = abandoned.flatMap(({ bookings, waitsFor }) =>
-    [...bookings, waitsFor ?? []].flat(),
-  )
-  const begun = [...path].flatMap(({ waitsFor }) => waitsFor ?? [])
-  return new Map(
-    [...orphans, ...begun]
-      .filter(({ slot }) => !told.has(slot))
-      .map(({ slot, exchange }) => [slot, exchange]),
-  )
+): readonly PlainReply[] {
+  const going = new Set([...pathOf(question), ...(goesOnFrom ? withOrigins(goesOnFrom) : [])])
+  return replies.filter((reply) => reply.status !== 'running' && !going.has(reply))
+}
+
+/**
+ * What was or is being booked in abandoned answers, as long as nothing that the conversation goes on
+ * from did the very same; and what the latter have begun and not ended.
+ */
+export function untoldBookings({
+  question,
+  abandoned,
+}: Pick<PlainReply, 'question' | 'abandoned'>): PlainReply['untold'] {
+  const path = pathOf(question)
+  const told = new Set(path.flatMap(({ bookings }) => bookings.map(textOf)))
+  const orphans = abandoned.flatMap(({ bookings, waitsFor }) => [...bookings, waitsFor ?? []])
+  const begun = path.flatMap(({ waitsFor }) => waitsFor ?? [])
+  const done = new Map([...orphans, ...begun].flat().map((wish) => [textOf(wish), wish]))
+  const untold = [...done].flatMap(([text, wish]) => (told.has(text) ? [] : [wish]))
+  return new Map(untold.map((wish) => [wish.slot, wish]))
+}
+
+function textOf({ exchange, generation, slot }: Wish): string {
+  return `${exchange} ${generation} ${slot}`
+}
+
+/** Nothing that was done and not told is done again; what another exchange has told is. */
+export function toWish({ question, untold }: PlainReply, slot: string): Wish {
+  const { exchange } = question
+  const told = pathOf(question)
+    .filter((reply) => reply.question.exchange !== exchange)
+    .flatMap(({ bookings }) => bookings)
+    .filter((booking) => booking.exchange === exchange && booking.slot === slot)
+  return untold.get(slot) ?? { slot, exchange, generation: told.length }
 }
 
 /** All replies are those of one conversation, the oldest first. */
@@ -186,10 +230,8 @@ function repeat(
   { question, now, kind, again = null, isHarmless = true, from }: Repetition,
 ): Decision {
   const answer = again && isHarmless ? answerAgain(again, kind, now) : 'generate'
-  const { exchange, shown } = question
   const running = replies.filter(({ status }) => status === 'running')
-  const last = from ?? shown.at(-1)
-  const fold: Place = last ? placeAfter(last) : { state: 'a' }
+  const fold = placeOf(question, from ?? null)
   return {
     answer,
     kind,
@@ -197,10 +239,11 @@ function repeat(
     goesOnFrom: from ?? null,
     start:
       again && (answer !== 'generate' || kind === 'retry' || kind === 'late') ? again.start : fold,
-    refusesWrites: kind === 'late' || (kind === 'retry' && again?.refusesWrites === true),
+    refusesWrites: kind === 'late',
     superseded: running.filter(
       (reply) =>
-        shown.includes(reply) || (answer === 'generate' && mustYield(reply, kind, exchange)),
+        question.shown.includes(reply) ||
+        (answer !== 'join' && mustYield(reply, { kind, answer, question })),
     ),
   }
 }
@@ -211,8 +254,15 @@ function answerAgain(reply: PlainReply, kind: Decision['kind'], now: number): De
   return kind !== 'silence' && reply.status === 'finished' && isFresh ? 'replay' : 'generate'
 }
 
-function mustYield(reply: PlainReply, kind: Decision['kind'], exchange: number): boolean {
-  if (kind === 'retry' || kind === 'speech') return true
-  const isContinuation = reply.asking === 'silence' || reply.asking === 'follow_up'
-  return kind === 'follow_up' && isContinuation && reply.question.exchange === exchange
+type Asked = Pick<Decision, 'kind' | 'answer'> & { readonly question: Question }
+
+/** Words that are answered anew end all else; given again, only what else was begun in their place. */
+function mustYield(reply: PlainReply, { kind, answer, question }: Asked): boolean {
+  const isAnew = answer === 'generate'
+  if (kind === 'speech') return true
+  if (kind === 'retry') {
+    const isHere = !reply.goesOnFrom && reply.question.place === question.place
+    return isAnew || isHere
+  }
+  return kind === 'follow_up' && isAnew && reply.question.exchange === question.exchange
 }

@@ -1,24 +1,29 @@
 import { BUILT_IN_FALLBACK } from '../../src/turn/settings.ts'
 import {
+  abandonedBy,
   issuedBefore,
+  placeOf,
+  toWish,
   untoldBookings,
   type Decision,
   type PlainReply,
   type Question,
+  type Wish,
 } from './plain-coordination.ts'
 import { uniqueWord } from './plain-caller.ts'
 
 /** Who listens to a reply now, as the platforms' side knows it. */
 export interface Listening {
+  readonly isAlone: (reply: PlainReply) => boolean
   /** Nobody is there, or one of those who are reads on. */
   readonly hasRoom: (reply: PlainReply) => boolean
+  /** The same for a platform call, which does not reach those who know no such tool. */
+  readonly hasRoomForCall: (reply: PlainReply) => boolean
   /** One of those who stream has seen a sign of life. */
   readonly hasStarted: (reply: PlainReply) => boolean
   /** Characters of it that the one who got most of its stream has got. */
   readonly sentLength: (reply: PlainReply) => number
 }
-
-type Wish = Pick<NonNullable<PlainReply['waitsFor']>, 'slot' | 'exchange'>
 
 interface Effect {
   readonly waiting: Set<PlainReply>
@@ -26,11 +31,13 @@ interface Effect {
   outcome: string | null
 }
 
-const QUIET = '... '
+/** Where there is nothing to say. */
+export const QUIET = '... '
 const FAILED = 'failed'
 
 /** What becomes of every reply, told as plainly as can be; one server's whole memory. */
-export function createPlainReplies({ hasRoom, hasStarted, sentLength }: Listening) {
+export function createPlainReplies(listening: Listening) {
+  const { isAlone, hasRoom, hasRoomForCall, hasStarted, sentLength } = listening
   const all: PlainReply[] = []
   const effects = new Map<string, Effect>()
   let refs = 0
@@ -43,15 +50,20 @@ export function createPlainReplies({ hasRoom, hasStarted, sentLength }: Listenin
     question: Question,
     { kind, goesOnFrom, start, refusesWrites }: Decision,
   ): PlainReply {
+    const asking = kind === 'retry' || kind === 'late' ? 'speech' : kind
+    const abandoned = abandonedBy(ofLine(line), question, goesOnFrom)
     const reply: PlainReply = {
       ask,
       line,
       question,
-      asking: kind === 'retry' || kind === 'late' ? 'speech' : kind,
+      asking,
       goesOnFrom,
       start,
       refusesWrites,
-      untold: untoldBookings(ofLine(line), question, goesOnFrom),
+      issued: issuedBefore(ofLine(line), asking, goesOnFrom),
+      abandoned,
+      untold: untoldBookings({ question, abandoned }),
+      awaits: question.shown.filter(({ waitsFor }) => waitsFor),
       startedAt: now(),
       said: '',
       excuse: '',
@@ -72,7 +84,8 @@ export function createPlainReplies({ hasRoom, hasStarted, sentLength }: Listenin
   function end(reply: PlainReply, status: 'finished' | 'failed' | 'aborted'): void {
     if (reply.status !== 'running') return
     Object.assign(reply, { status, ending: null, endedAt: now() })
-    if (status !== 'aborted') return
+    const isSpoken = status === 'failed' && reply.excuse !== '' && !isAlone(reply)
+    if (status === 'finished' || isSpoken) return
     // What was said while nobody could take it was never said.
     const sent = sentLength(reply)
     reply.excuse = reply.excuse.slice(0, Math.max(0, sent - reply.said.length))
@@ -105,35 +118,44 @@ export function createPlainReplies({ hasRoom, hasStarted, sentLength }: Listenin
 
   function transfer(reply: PlainReply, slot: string): void {
     if (reply.status !== 'running') return
-    if (!issuedBefore(reply).includes(slot)) {
+    if (!reply.issued.includes(slot)) {
       reply.calls.push(slot)
-      endWhenTaken(reply, 'finished')
+      if (hasRoomForCall(reply)) end(reply, 'finished')
+      else reply.ending = 'finished'
     } else if (reply.said !== '') end(reply, 'finished')
   }
 
   function book(reply: PlainReply, slot: string, thenTransfers: string | null): void {
     if (!reply.refusesWrites) {
-      const exchange = reply.untold.get(slot) ?? reply.question.exchange
-      const key = keyOf(reply, { slot, exchange })
+      const wish = toWish(reply, slot)
+      const key = keyOf(reply, wish)
       const known = effects.get(key)
       if (known?.outcome == null) {
-        reply.waitsFor = { slot, exchange, thenTransfers }
+        reply.waitsFor = { ...wish, thenTransfers }
         if (known) known.waiting.add(reply)
         else effects.set(key, { waiting: new Set([reply]), outcome: null })
         return
       }
-      takeOutcome(reply, { slot, exchange, ref: known.outcome })
+      takeOutcome(reply, { ...wish, ref: known.outcome })
     }
     // A call that is refused because it was made before does not end the turn beside another one.
     if (thenTransfers !== null) transferBeside(reply, thenTransfers)
   }
 
   function transferBeside(reply: PlainReply, slot: string): void {
-    if (!issuedBefore(reply).includes(slot)) transfer(reply, slot)
+    if (!reply.issued.includes(slot)) transfer(reply, slot)
   }
 
   function takeOutcome(reply: PlainReply, booking: Wish & { readonly ref: string }): void {
     if (booking.ref !== FAILED) reply.bookings.push(booking)
+  }
+
+  /** What was under way has ended: this is where it leads to. */
+  function beginAnew(reply: PlainReply): void {
+    if (reply.awaits.length === 0 || reply.awaits.some(({ waitsFor }) => waitsFor)) return
+    reply.awaits = []
+    reply.start = placeOf(reply.question, reply.goesOnFrom)
+    reply.untold = untoldBookings(reply)
   }
 
   /** Returns what the tool is to give; throws if no reply waits for it. */
@@ -149,6 +171,7 @@ export function createPlainReplies({ hasRoom, hasStarted, sentLength }: Listenin
       takeOutcome(reply, { ...waitsFor, ref })
       if (waitsFor.thenTransfers !== null) transferBeside(reply, waitsFor.thenTransfers)
     }
+    all.forEach(beginAnew)
     return isOk ? ref : null
   }
 
@@ -171,12 +194,12 @@ export function createPlainReplies({ hasRoom, hasStarted, sentLength }: Listenin
     /** The caller has been asked often enough whether they are still there: no model is waited for. */
     keepQuiet(reply: PlainReply) {
       reply.said = QUIET
-      end(reply, 'finished')
+      endWhenTaken(reply, 'finished')
     },
   }
 }
 
 /** What makes two bookings the same wish. */
-export function keyOf({ line }: PlainReply, { exchange, slot }: Wish): string {
-  return `${line} ${exchange} ${slot}`
+export function keyOf({ line }: PlainReply, { exchange, generation, slot }: Wish): string {
+  return `${line} ${exchange} ${generation} ${slot}`
 }

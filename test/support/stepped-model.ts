@@ -73,7 +73,8 @@ export function createSteppedModel(): SteppedModel {
         signal.addEventListener('abort', leave, { once: true })
         generations.push({
           ask: askOf(request),
-          offers: (name) => request.tools.some((tool) => tool.name === name),
+          offers: (name) =>
+            request.toolChoice !== 'none' && request.tools.some((tool) => tool.name === name),
           isOpen: () => isOpen,
           isPaused: () => isPaused,
           say(more) {

@@ -21,6 +21,7 @@ const manner = fc.record({
   streams: fc.constantFrom(true, true, true, false),
   isSlow: fc.constantFrom(false, false, false, false, true),
   breaks: fc.constantFrom(false, false, false, true),
+  canTransfer: fc.constantFrom(true, true, true, true, false),
 })
 const does = fc.constantFrom<ModelStep>(
   'say',
@@ -83,7 +84,14 @@ const steps = fc.array(
         words: fc.integer({ min: 1, max: 4 }),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ type: fc.constant('withdraw' as const), line }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        type: fc.constant('withdraw' as const),
+        line,
+        times: fc.constantFrom(1, 1, 2),
+      }),
+    },
     {
       weight: 12,
       arbitrary: fc.record({
@@ -129,7 +137,7 @@ async function take(play: Play, step: Step): Promise<void> {
     case 'converse':
       return converse(play, step)
     case 'withdraw':
-      play.lines[step.line]?.withdraw()
+      for (let time = 0; time < step.times; time++) play.lines[step.line]?.withdraw()
       return
     case 'model': {
       const ready = play.model.generations.filter((it) => it.isOpen() && !it.isPaused())
@@ -213,7 +221,50 @@ async function converse(play: Play, step: Extract<Step, { type: 'converse' }>): 
   hear(play, { ...step, type: 'hear', pick: 0, keepsCalls: true })
 }
 
-const USUAL = { streams: true, isSlow: false, breaks: false }
+const USUAL = { streams: true, isSlow: false, breaks: false, canTransfer: true }
+
+const model = (does: ModelStep) => ({ type: 'model', pick: 0, does, slot: 'ten' }) as const
+const SPEAK = { type: 'speak', line: 0, manner: USUAL, how: 'more', isCommon: false } as const
+const ASK_AGAIN = { type: 'ask again', line: 0, manner: USUAL, hasDots: false, times: 1 } as const
+const ASK_LESS = { type: 'ask less', line: 0, manner: USUAL } as const
+const WITHDRAW_TWO = { type: 'withdraw', line: 0, times: 2 } as const
+const exchangeOf = (does: readonly ModelStep[]) =>
+  ({ type: 'converse', line: 0, isCommon: false, does, words: 2 }) as const
+const TALK = exchangeOf(['say', 'end'])
+const BOOK = exchangeOf(['book', 'say', 'end'])
+const IT_WORKS = { type: 'tool', pick: 0, isOk: true } as const
+const HEAR = { type: 'hear', line: 0, pick: 0, words: 2, keepsCalls: false } as const
+const HANG_UP = { type: 'hang up', pick: 0 } as const
+const SPOKEN_OVER = [SPEAK, model('say'), model('book'), HEAR, SPEAK] as const
+const LATER = { type: 'wait', ms: 2600 } as const
+const MUCH_LATER = { type: 'wait', ms: 16_000 } as const
+
+/** What chance brings about too seldom. */
+const SELDOM: readonly (readonly Step[])[] = [
+  // What was asked for in the second exchange is told in the first, and asked for again in the second.
+  [TALK, BOOK, WITHDRAW_TWO, BOOK, BOOK],
+  // And that is abandoned: the first one was told, the second was not, until it is asked for again.
+  [TALK, BOOK, WITHDRAW_TWO, BOOK, SPEAK, model('book'), IT_WORKS, TALK, BOOK],
+  // What the caller spoke over was done, and told: asked for again, it is done again.
+  [...SPOKEN_OVER, IT_WORKS, model('book'), IT_WORKS, model('say'), model('end')],
+  // Whoever waited for it is gone by then, and asks again: it has led on all the same.
+  [...SPOKEN_OVER, HANG_UP, LATER, IT_WORKS, ASK_AGAIN, model('say'), model('end')],
+  // A caller whose socket is full is silent for the third time: what little is said waits for room.
+  [
+    ...[TALK, ASK_AGAIN, model('say'), HEAR, ASK_AGAIN, model('say'), HEAR],
+    { ...ASK_AGAIN, manner: { ...USUAL, isSlow: true }, times: 2 },
+  ],
+  // Half a sentence is all that was meant: it fails, the longer one ends, and it is asked again.
+  [
+    ...[SPEAK, ASK_LESS, model('fail'), model('say'), model('end')],
+    ...[ASK_LESS, model('book'), IT_WORKS, model('say'), model('end')],
+  ],
+  // An opening whose call went out is long over, and another one would like to issue it again.
+  [
+    ...[ASK_AGAIN, model('transfer'), MUCH_LATER],
+    ...[ASK_AGAIN, model('transfer'), model('say'), model('end')],
+  ],
+]
 
 async function connection(
   { callers, leave, readOn }: Play,
@@ -268,7 +319,7 @@ describe('whatever comes in between', () => {
         await finish(play, false)
         expect(play.callers.filter((caller) => caller.ending() === null)).toEqual([])
       }),
-      { numRuns: 300 },
+      { numRuns: 300, examples: SELDOM.map((script) => [[...script], false]) },
     )
-  })
+  }, 60_000)
 })

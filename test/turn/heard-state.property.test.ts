@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import type { ConversationMessage } from '../../src/conversation/message.ts'
 import type { TurnEngine } from '../../src/turn/turn.ts'
 import { toRequest } from '../support/engine.ts'
+import { createGate } from '../support/gate.ts'
 import { assistant, user } from '../support/history.ts'
 import {
-  createGate,
   createPlainCaller,
   uniqueWord,
   type Action,
@@ -329,7 +329,7 @@ describe('the derived state', () => {
       }),
       { numRuns: 300 },
     )
-  })
+  }, 60_000)
 
   it('is the same for every history that was seen, in whatever order they are looked at again', async () => {
     const order = fc.infiniteStream(fc.nat())
@@ -341,5 +341,5 @@ describe('the derived state', () => {
       }),
       { numRuns: 150 },
     )
-  })
+  }, 60_000)
 })

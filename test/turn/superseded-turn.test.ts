@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { user } from '../support/history.ts'
 import { answer, buildEngine, createModel, toRequest } from '../support/engine.ts'
-import { createGate } from '../support/plain-caller.ts'
+import { createGate } from '../support/gate.ts'
 
 const FLOW = { name: 'test', starting_state: 'a', states: { a: {} } }
 
