@@ -122,8 +122,8 @@ function readChoices({
   const scenarios = values.only === undefined ? SCENARIOS : chooseScenarios(values.only)
   if (!scenarios) return `error: --only: takes numbers and names of --list\n${USAGE}`
   const seconds = Number(values['cascade-timeout'])
-  if (!(seconds >= 1 && seconds <= 15)) {
-    return `error: --cascade-timeout: must be a number of seconds from 1 to 15\n${USAGE}`
+  if (!(seconds >= 3 && seconds <= 15)) {
+    return `error: --cascade-timeout: must be a number of seconds from 3 to 15\n${USAGE}`
   }
   const port = values['upstream-port'] === undefined ? null : Number(values['upstream-port'])
   if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536)) {

@@ -47,6 +47,7 @@ describe('wrong usage', () => {
     [['http://127.0.0.1:1', '--only', '3,nothing']],
     [['http://127.0.0.1:1', '--only', '']],
     [['http://127.0.0.1:1', '--cascade-timeout', 'soon']],
+    [['http://127.0.0.1:1', '--cascade-timeout', '2']],
     [['http://127.0.0.1:1', '--cascade-timeout', '20']],
     [['http://127.0.0.1:1', '--upstream-port', '99999']],
     [['http://127.0.0.1:1', '--key', 'two words']],

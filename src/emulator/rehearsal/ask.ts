@@ -12,15 +12,21 @@ import type { Posting } from './post.ts'
 import { shown } from './shown.ts'
 import type { Call, OpenRequest, Stage } from './stage.ts'
 
-export interface Question extends OpenRequest {
+export interface Question extends OpenRequest, AnswerExpectation {
+  /** What the first try is; checked only where the answer names its kind. */
+  readonly kind?: string | undefined
+  readonly allowedTries?: number | undefined
+}
+
+interface AnswerExpectation {
+  readonly tools?: OpenRequest['tools']
   /** Must come in the reply exactly once; checked only where the model follows the rehearsal. */
   readonly says?: string | undefined
   readonly notSays?: readonly string[] | undefined
   /** Names of the calls that must come, if the model follows the rehearsal; none by default. */
   readonly calls?: readonly string[] | undefined
-  /** Kinds that the answer may name, in the order of the tries; checked only where it names one. */
-  readonly kinds?: readonly string[] | undefined
-  readonly allowedTries?: number | undefined
+  /** Names of calls that may come beside these. */
+  readonly mayCall?: readonly string[] | undefined
 }
 
 /** One live turn as the platform plays it: up to three tries, each with the cascade timeout. */
@@ -40,18 +46,24 @@ export async function ask(stage: Stage, call: Call, question: Question): Promise
   }
   if (stage.signal.aborted) return NO_ATTEMPT
   const answer = tries.at(-1) ?? NO_ATTEMPT
-  const allowedTries = question.allowedTries ?? 1
-  stage.addFaults(judgeTurn({ tries, cascadeTimeoutMs }, { strict: stage.strict, allowedTries }))
-  stage.noteFirstOutput(answer)
+  judgeTries(stage, tries, question.allowedTries)
   judgeAnswer(stage, answer, question)
   for (const [index, attempt] of tries.entries()) {
-    expectKind(stage, attempt, question.kinds?.[index] ?? question.kinds?.at(-1))
+    expectKind(stage, attempt, index === 0 ? question.kind : 'retry')
   }
   return answer
 }
 
+/** Whether the tries of one turn came in time and ended well, whatever they say. */
+export function judgeTries(stage: Stage, tries: readonly Attempt[], allowedTries = 1): void {
+  if (stage.isOver()) return
+  const { cascadeTimeoutMs, strict } = stage
+  stage.addFaults(judgeTurn(tries, { cascadeTimeoutMs, strict, allowedTries }))
+  stage.noteFirstOutput(tries.at(-1) ?? NO_ATTEMPT)
+}
+
 /** Whether the words and calls are those that the caller's text asks for. */
-export function judgeAnswer(stage: Stage, answer: Attempt, question: Question): void {
+export function judgeAnswer(stage: Stage, answer: Attempt, question: AnswerExpectation): void {
   if (stage.isOver()) return
   const { followsScript } = stage
   stage.addFaults(judgeCalls(answer.calls, question.tools ?? []))
@@ -64,7 +76,7 @@ export function judgeAnswer(stage: Stage, answer: Attempt, question: Question): 
     }
   }
   for (const name of names) {
-    if (question.calls?.includes(name)) continue
+    if (question.calls?.includes(name) || question.mayCall?.includes(name)) continue
     stage.fault(
       `${shown(name, stage.target)} was called without being asked for`,
       'the platform would have run it at once',

@@ -18,12 +18,6 @@ export interface Attempt {
   readonly endedAt: number
 }
 
-/** One turn as the platform plays it: up to three tries, the last of which may have been answered. */
-export interface PlayedTurn {
-  readonly tries: readonly Attempt[]
-  readonly cascadeTimeoutMs: number
-}
-
 /** An attempt that was never made, since the call is over. */
 export const NO_ATTEMPT: Attempt = {
   status: null,

@@ -15,9 +15,7 @@ export interface ModelCall {
   readonly conversation: string | null
   readonly userText: string
   readonly tail: Scene['tail']
-  /** Milliseconds of `performance.now()`. */
-  readonly startedAt: number
-  /** When it ended; null while it runs. */
+  /** When it ended, in milliseconds of `performance.now()`; null while it runs. */
   endedAt: number | null
   /** The other side hung up before the answer was whole. */
   wasAborted: boolean
@@ -120,7 +118,6 @@ function startCall(messages: readonly unknown[], scene: Scene): ModelCall {
     conversation: conversationIn(instructions.map(({ content }) => textOf(content)).join('\n')),
     userText: scene.user,
     tail: scene.tail,
-    startedAt: performance.now(),
     endedAt: null,
     wasAborted: false,
   }

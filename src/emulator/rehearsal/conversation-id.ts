@@ -8,10 +8,3 @@ export function newConversationId(): string {
 export function conversationIn(systemText: string): string | null {
   return /CALL_ID=(conv_[A-Za-z0-9]+)/.exec(systemText)?.[1] ?? null
 }
-
-const SYLLABLES = ['ba', 'ko', 'lu', 'mi', 'ne', 'po', 'ra', 'su', 'ti', 've', 'zo', 'da']
-
-/** A word that nobody says by chance, of letters only: platforms and filters re-spell digits. */
-export function newWord(): string {
-  return [...randomBytes(5)].map((byte) => SYLLABLES[byte % SYLLABLES.length]).join('')
-}

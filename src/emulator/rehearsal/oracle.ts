@@ -1,5 +1,5 @@
-import type { Attempt, PlayedTurn } from './attempt.ts'
-import { missingArguments, toolName, type OfferedTool } from './offered-tools.ts'
+import type { Attempt } from './attempt.ts'
+import { missingArguments, toolName, type OfferedTool } from './platform-tools.ts'
 
 /** Something that the platform, or the caller, would have suffered from. */
 export interface Fault {
@@ -17,6 +17,7 @@ const CALL_ENDS = 'the call would have ended (close 1002) after the third try'
 const WRONG_WORDS = 'the caller would have heard an answer to something else'
 
 interface TurnExpectation {
+  readonly cascadeTimeoutMs: number
   readonly strict: boolean
   /** Tries that the scenario allows for; 3 where the model is slower than one try. */
   readonly allowedTries: number
@@ -40,10 +41,10 @@ export function failureOf(attempt: Attempt, cascadeTimeoutMs: number): string | 
     : null
 }
 
-/** Judges one live turn: what the platform waited for, try by try. */
+/** Judges one live turn: up to three tries, the last of which may have been answered. */
 export function judgeTurn(
-  { tries, cascadeTimeoutMs }: PlayedTurn,
-  { strict, allowedTries }: TurnExpectation,
+  tries: readonly Attempt[],
+  { cascadeTimeoutMs, strict, allowedTries }: TurnExpectation,
 ): readonly Fault[] {
   const last = tries.at(-1)
   const first = tries[0]
@@ -76,7 +77,7 @@ export function judgeTurn(
 function judgeStream(attempt: Attempt, { strict }: { readonly strict: boolean }): readonly Fault[] {
   const faults: Fault[] = attempt.oddities.map((oddity) => ({
     what: `the stream held ${oddity}`,
-    consequence: 'the platform would have counted it as a failed reply and asked again',
+    consequence: 'a platform may count it as a failed reply and ask again',
   }))
   if (!isWhole(attempt)) faults.push(unfinished(attempt))
   const words = strict ? attempt.text.trim() : attempt.text

@@ -26,7 +26,7 @@ export async function playAll(
   scenarios: readonly Scenario[],
   options: PlayOptions,
 ): Promise<readonly Outcome[]> {
-  const waiting = [...scenarios].sort((one, other) => other.lastsMs - one.lastsMs)
+  const waiting = [...scenarios].sort((one, other) => (other.lastsMs ?? 0) - (one.lastsMs ?? 0))
   const outcomes = new Map<Scenario, Outcome>()
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {

@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { newConversationId, newWord } from './conversation-id.ts'
+import { newConversationId } from './conversation-id.ts'
 import type { ControlledUpstream } from './controlled-upstream.ts'
 import { GREETING, systemText, user } from './messages.ts'
 import { post } from './post.ts'
 import { authorization, type Target } from './target.ts'
+import { newWord } from './unique-word.ts'
 
 const LIMIT_MS = 5000
 

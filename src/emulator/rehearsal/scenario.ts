@@ -11,7 +11,7 @@ export interface Scenario {
   readonly needs?: 'script'
   /** The cascade timeout that it is played with, if not the one that was asked for. */
   readonly cascadeTimeoutMs?: number
-  /** About how long it takes; long ones begin first. */
-  readonly lastsMs: number
+  /** About how long it takes if that is over 2 s; long ones begin first. */
+  readonly lastsMs?: number
   readonly play: (stage: Stage) => Promise<void>
 }

@@ -5,7 +5,7 @@ import type { ControlledUpstream } from './controlled-upstream.ts'
 import { newConversationId } from './conversation-id.ts'
 import type { Json } from './json.ts'
 import { systemText, type Message } from './messages.ts'
-import type { OfferedTool } from './offered-tools.ts'
+import type { OfferedTool } from './platform-tools.ts'
 import { TOTAL_LIMIT_MS, type Fault } from './oracle.ts'
 import { post, type Posting } from './post.ts'
 import { authorization, type Target } from './target.ts'
@@ -29,8 +29,8 @@ export interface Stage extends StageOptions {
   readonly faults: readonly Fault[]
   readonly addFaults: (faults: readonly Fault[]) => void
   readonly fault: (what: string, consequence: string) => void
-  /** Says in what form of the scenario the last fault happened. */
-  readonly nameLastFault: (form: string) => void
+  /** Says in what form of the scenario all faults so far happened. */
+  readonly nameFaults: (form: string) => void
   /** The scenario cannot be played at this server. */
   readonly skip: (reason: string) => void
   readonly skipped: () => string | null
@@ -100,9 +100,9 @@ export function createStage(options: StageOptions): Stage {
     fault: (what, consequence) => {
       addFault({ what, consequence })
     },
-    nameLastFault: (form) => {
-      const last = faults.pop()
-      if (last) faults.push({ ...last, what: `${form}: ${last.what}` })
+    nameFaults: (form) => {
+      const named = faults.map((fault) => ({ ...fault, what: `${form}: ${fault.what}` }))
+      faults.splice(0, faults.length, ...named)
     },
     skip: (reason) => void (skippedFor ??= reason),
     skipped: () => skippedFor,

@@ -7,7 +7,6 @@ export interface StreamReading extends Omit<HeardOutput, 'takeText' | 'takeDelta
   readonly push: (bytes: Buffer) => boolean
   readonly end: () => void
   readonly isDone: () => boolean
-  readonly finishReason: () => string | null
   /** What a platform's parser stumbles over, in plain words, each once. */
   readonly oddities: () => readonly string[]
 }
@@ -18,7 +17,8 @@ const MAX_EVENT_LENGTH = 1_000_000
 export function createStreamReading(): StreamReading {
   const { takeText, takeDelta, isTooMuch, ...heard } = createHeardOutput()
   let isDone = false
-  let finishReason: string | null = null
+  let isFinished = false
+  let finishMark = 'finish_reason'
   const oddities = new Set<string>()
 
   function takeChunk(chunk: unknown): void {
@@ -28,13 +28,13 @@ export function createStreamReading(): StreamReading {
       oddities.add('an error instead of words inside the stream')
     } else if (typeof chunk.type === 'string' && chunk.type.startsWith('response.')) {
       if (chunk.type === 'response.output_text.delta') takeText(chunk.delta)
-      if (chunk.type === 'response.completed') finishReason = 'stop'
+      finishMark = 'response.completed'
+      isFinished ||= chunk.type === finishMark
     } else if (!Array.isArray(chunk.choices)) {
       oddities.add('an event that is no chat completion chunk')
     } else {
       takeDelta(valueAt(chunk, ['choices', 0, 'delta']))
-      const finish = valueAt(chunk, ['choices', 0, 'finish_reason'])
-      if (typeof finish === 'string') finishReason = finish
+      isFinished ||= typeof valueAt(chunk, ['choices', 0, 'finish_reason']) === 'string'
     }
     if (isTooMuch()) oddities.add('more than anybody could say')
   }
@@ -54,9 +54,12 @@ export function createStreamReading(): StreamReading {
       if (!isShortEnough) oddities.add('an event that is too long')
       return isShortEnough && !isTooMuch()
     },
-    end: () => void decoder.end(),
+    end: () => {
+      decoder.end()
+      const hasOutput = heard.hasWords() || heard.hasCalls()
+      if (isDone && hasOutput && !isFinished) oddities.add(`no ${finishMark}`)
+    },
     isDone: () => isDone,
-    finishReason: () => finishReason,
     oddities: () => [...oddities],
   }
 }

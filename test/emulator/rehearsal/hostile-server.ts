@@ -62,6 +62,9 @@ export function delta(value: object): string {
   return event({ choices: [{ index: 0, delta: value, finish_reason: null }] })
 }
 
+/** The end of a stream that is whole. */
+export const END = `${event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}data: [DONE]\n\n`
+
 /** What a model that follows the rehearsal says to the first question of a call. */
 export function wordsFor(request: string): string {
   return `Alright: ${/(?:just|Please) say (\w+)/.exec(request)?.[1] ?? 'hello there'}.`

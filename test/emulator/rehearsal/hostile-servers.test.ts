@@ -4,6 +4,7 @@ import { rehearse } from '../../support/rehearsal.ts'
 import { startCommand } from '../../support/turnstate-process.ts'
 import {
   delta,
+  END,
   event,
   every,
   flood,
@@ -12,7 +13,6 @@ import {
   wordsFor,
 } from './hostile-server.ts'
 
-const DONE = 'data: [DONE]\n\n'
 const KEY = 'sk-key-of-the-rehearsal'
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\n'
 const UPGRADE = `${SWITCHING}connection: upgrade\r\nupgrade: websocket\r\n\r\nxx`
@@ -42,7 +42,7 @@ it.each<[string, readonly string[]]>([
   ],
 ])('%s: no text, no call, and the report comes', async (_, events) => {
   const { code, report } = await rehearse(
-    await streamOf(...events, DONE),
+    await streamOf(...events, END),
     '--only',
     'greeting,responses',
   )
@@ -64,7 +64,7 @@ it('nothing that a server sends is printed raw: no controls, no key', async () =
       function: { name, arguments: '{}' },
     }))
     const headers = { 'x-turnstate-kind': `\u009b31m${sent}`, 'x-turnstate-state': sent }
-    const events = [delta({ content: wordsFor(request) }), delta({ tool_calls: calls }), DONE]
+    const events = [delta({ content: wordsFor(request) }), delta({ tool_calls: calls }), END]
     socket.write(Buffer.from(streamHead(headers), 'latin1'))
     socket.end(events.join(''))
     return undefined
@@ -92,11 +92,11 @@ it('a call for a silence is not printed raw either', async () => {
     const call = { index: 0, id: 'c', function: { name: `\u001b[2J${KEY}`, arguments: '{}' } }
     const isSilence = request.includes('"content":"..."')
     const value = isSilence ? { tool_calls: [call] } : { content: wordsFor(request) }
-    socket.end(streamHead() + delta(value) + DONE)
+    socket.end(streamHead() + delta(value) + END)
     return undefined
   })
   const { faultsOf } = await rehearse(url, '--key', KEY, '--only', 'silence-dots')
-  expect(faultsOf['silence-dots']).toContain('[2J*** was called for a silence')
+  expect(faultsOf['silence-dots']).toContain('[2J*** was called without being asked for')
 })
 
 it.each([
@@ -171,7 +171,7 @@ it('servers that never come to the point end by the limits', { timeout: 25_000 }
     }),
   }
   const played = Object.entries(servers).map(async ([name, url]) => {
-    const only = ['--only', 'greeting,plain-json', '--cascade-timeout', '1']
+    const only = ['--only', 'greeting,plain-json', '--cascade-timeout', '3']
     const { faultsOf } = await rehearse(await url, ...only)
     return [name, faultsOf.greeting, faultsOf['plain-json']]
   })
@@ -181,7 +181,7 @@ it('servers that never come to the point end by the limits', { timeout: 25_000 }
     ['silent', `${all} no answer in time`, noJson],
     ['headers byte by byte', `${all} no answer in time`, noJson],
     ['endless 1xx', `${all} no answer in time`, noJson],
-    ['endless comments', `${all} no text within 1 s`, noJson],
+    ['endless comments', `${all} no text within 3 s`, noJson],
     ['a comment without end', `${all} an event that is too long`, noJson],
   ])
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Attempt } from '../../../src/emulator/rehearsal/attempt.ts'
-import { END_CALL_WITH_MESSAGE } from '../../../src/emulator/rehearsal/offered-tools.ts'
+import { END_CALL_WITH_MESSAGE } from '../../../src/emulator/rehearsal/platform-tools.ts'
 import {
   judgeCalls,
   judgeSuperseded,
@@ -24,8 +24,7 @@ const SLOW: Attempt = { ...GOOD, firstOutputMs: null, text: '', isDone: false, e
 const call = (name: string, args = '{}') => ({ id: 'c1', name, arguments: args })
 
 function faults(tries: readonly Attempt[], { allowedTries = 1, strict = false } = {}): string {
-  const turn = { tries, cascadeTimeoutMs: 4000 }
-  return judgeTurn(turn, { strict, allowedTries })
+  return judgeTurn(tries, { cascadeTimeoutMs: 4000, strict, allowedTries })
     .map(({ what }) => what)
     .join('; ')
 }

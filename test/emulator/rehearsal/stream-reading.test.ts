@@ -55,6 +55,11 @@ describe('a stream', () => {
     ['an error', [{ error: { message: 'no' } }]],
     ['something else', [{ hello: 1 }]],
     ['events after the end', ['[DONE]', delta({ content: 'x' })]],
+    ['words without a finish', [delta({ content: 'Hello.' }), '[DONE]']],
+    [
+      'a response that is not completed',
+      [{ type: 'response.output_text.delta', delta: 'Hello.' }, '[DONE]'],
+    ],
     ['endless text', [delta({ content: 'x'.repeat(300_000) })]],
     ['endless arguments', [delta({ tool_calls: [callPiece(0, 'x'.repeat(300_000))] })]],
     ['endless calls', [delta({ tool_calls: Array.from({ length: 300 }, (_, i) => callPiece(i)) })]],

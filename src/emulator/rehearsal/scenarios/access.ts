@@ -1,12 +1,12 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { ask } from '../ask.ts'
-import { newWord } from '../conversation-id.ts'
 import { isRecord, parseJson, valueAt } from '../json.ts'
 import { GREETING, systemText, user } from '../messages.ts'
 import { fetchPlain } from '../plain-request.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { authorization } from '../target.ts'
+import { newWord } from '../unique-word.ts'
 
 /** What a platform sends where a server needs no key. */
 const ANY_KEY = 'key-of-the-rehearsal'
@@ -17,28 +17,24 @@ export const ACCESS: readonly Scenario[] = [
     number: 15,
     name: 'keys',
     title: 'The key as Bearer, "Bearer Bearer", header, path; none',
-    lastsMs: 400,
     play: keys,
   },
   {
     number: 16,
     name: 'url-forms',
     title: 'Every form of the URL that a platform or a user may make',
-    lastsMs: 600,
     play: urlForms,
   },
   {
     number: 16,
     name: 'plain-json',
     title: 'stream: false is answered by JSON',
-    lastsMs: 200,
     play: plainJson,
   },
   {
     number: 16,
     name: 'probes',
     title: 'HEAD of the URL, and the list of models',
-    lastsMs: 200,
     play: probes,
   },
 ]
@@ -65,7 +61,7 @@ async function keys(stage: Stage): Promise<void> {
     const url = path === undefined ? stage.target.url : stage.target.root + path
     await askAt(stage, { url, headers })
     if (stage.isOver()) {
-      stage.nameLastFault(`key ${name}`)
+      stage.nameFaults(`key ${name}`)
       return
     }
   }
@@ -107,7 +103,7 @@ async function urlForms(stage: Stage): Promise<void> {
   for (const path of URL_PATHS) {
     await askAt(stage, { url: stage.target.root + path })
     if (!stage.isOver()) continue
-    stage.nameLastFault(`POST ${path}`)
+    stage.nameFaults(`POST ${path}`)
     return
   }
 }

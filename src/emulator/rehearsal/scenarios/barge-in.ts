@@ -1,9 +1,9 @@
 import { ask, expectHeader } from '../ask.ts'
-import { newWord } from '../conversation-id.ts'
 import { expectAborted, expectOneModelCall } from '../count-checks.ts'
 import { assistant, GREETING, user, type Message } from '../messages.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import { newWord } from '../unique-word.ts'
 
 /** Enough for some words of the story, while most of it is still to come. */
 const HEARD_CHARACTERS = 50
@@ -73,7 +73,6 @@ export const BARGE_INS: readonly Scenario[] = NAMES.map((name) => ({
   name: `barge-in-${name}`,
   title: `The caller speaks over the reply: ${TITLES[name]}`,
   needs: 'script',
-  lastsMs: 1800,
   play: (stage) => bargeIn(stage, AFTERMATHS[name]),
 }))
 
@@ -98,7 +97,7 @@ async function bargeIn(stage: Stage, { history, kind, exchange }: Aftermath): Pr
     messages: [GREETING, ...history(story, cut.text, next)],
     says: word,
     notSays: ['Once there was a clerk'],
-    kinds: [kind],
+    kind,
   })
   expectHeader(stage, answer, { exchange })
   if (kind === 'new') expectHeader(stage, answer, { heard: 'partial' })

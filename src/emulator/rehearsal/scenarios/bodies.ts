@@ -1,11 +1,11 @@
 import { ask } from '../ask.ts'
-import { newWord } from '../conversation-id.ts'
 import { expectOneModelCall } from '../count-checks.ts'
 import type { Json } from '../json.ts'
 import { GREETING, user, type Message } from '../messages.ts'
-import { SKIP_TURN } from '../offered-tools.ts'
+import { SKIP_TURN } from '../platform-tools.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import { newWord } from '../unique-word.ts'
 
 const HUGE_CHARACTERS = 300_000
 const NESTING = 64
@@ -62,14 +62,12 @@ export const BODIES: readonly Scenario[] = [
     number: 13,
     name: 'extra-body',
     title: 'The extra body: absent, present, renamed, hostile; a user_id',
-    lastsMs: 800,
     play: (stage) => playForms(stage, EXTRA_BODIES),
   },
   {
     number: 14,
     name: 'odd-bodies',
     title: 'max_tokens -1, nulls, unknown keys, content in parts, empty tools',
-    lastsMs: 800,
     play: (stage) => playForms(stage, ODD_BODIES),
   },
 ]
@@ -78,7 +76,7 @@ async function playForms(stage: Stage, forms: Readonly<Record<string, BodyForm>>
   for (const [name, form] of Object.entries(forms)) {
     await playForm(stage, form)
     if (!stage.isOver()) continue
-    stage.nameLastFault(name)
+    stage.nameFaults(name)
     return
   }
 }

@@ -1,11 +1,10 @@
-import { expectKind } from '../ask.ts'
-import { newWord } from '../conversation-id.ts'
+import { expectKind, judgeAnswer, judgeTries } from '../ask.ts'
 import { systemText } from '../messages.ts'
-import { judgeTurn, judgeWords } from '../oracle.ts'
 import { post } from '../post.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { authorization } from '../target.ts'
+import { newWord } from '../unique-word.ts'
 
 const LIMIT_MS = 20_000
 
@@ -14,14 +13,13 @@ export const RESPONSES: readonly Scenario[] = [
     number: 20,
     name: 'responses',
     title: 'The same turn as a Responses API request',
-    lastsMs: 200,
     play: responses,
   },
 ]
 
 async function responses(stage: Stage): Promise<void> {
   const word = newWord()
-  const { target, strict, signal, cascadeTimeoutMs } = stage
+  const { target, strict, signal } = stage
   const { id } = stage.newCall()
   stage.countRequest()
   const attempt = await post({
@@ -43,9 +41,7 @@ async function responses(stage: Stage): Promise<void> {
     stage.skip(`the server does not offer /responses (status ${attempt.status})`)
     return
   }
-  stage.addFaults(judgeTurn({ tries: [attempt], cascadeTimeoutMs }, { strict, allowedTries: 1 }))
-  stage.noteFirstOutput(attempt)
-  if (stage.isOver()) return
+  judgeTries(stage, [attempt])
+  judgeAnswer(stage, attempt, { says: word })
   expectKind(stage, attempt, 'new')
-  if (stage.followsScript) stage.addFaults(judgeWords(attempt.text, { says: word }))
 }

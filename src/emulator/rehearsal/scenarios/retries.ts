@@ -1,11 +1,9 @@
-import { ask, expectHeader, expectKind, judgeAnswer } from '../ask.ts'
-import type { Attempt } from '../attempt.ts'
-import { newWord } from '../conversation-id.ts'
+import { ask, expectHeader, expectKind, judgeAnswer, judgeTries } from '../ask.ts'
 import { expectOneModelCall } from '../count-checks.ts'
 import { GREETING, user } from '../messages.ts'
-import { judgeTurn } from '../oracle.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import { newWord } from '../unique-word.ts'
 
 const CROWD = 8
 /** Of a reply, before the platform drops the connection. */
@@ -41,7 +39,6 @@ export const RETRIES: readonly Scenario[] = [
     number: 3,
     name: 'asked-again-after-the-end',
     title: 'A whole reply is dropped before it is voiced; the same request comes again',
-    lastsMs: 200,
     play: askedAgainAfterTheEnd,
   },
   {
@@ -49,7 +46,6 @@ export const RETRIES: readonly Scenario[] = [
     name: 'eight-at-once',
     title: 'Eight identical requests at once, none closed',
     needs: 'script',
-    lastsMs: 2000,
     play: eightAtOnce,
   },
 ]
@@ -64,7 +60,7 @@ async function threeTries(stage: Stage): Promise<void> {
   await ask(stage, call, {
     messages: [GREETING, user(`Think for nine seconds about ${word}.`)],
     says: word,
-    kinds: ['new', 'retry'],
+    kind: 'new',
     allowedTries: 3,
   })
   expectOneModelCall(stage, call, word)
@@ -78,7 +74,7 @@ async function cutAndAskedAgain(stage: Stage): Promise<void> {
   await posting.heard(HEARD_CHARACTERS)
   posting.leave()
   const cut = await posting.ended
-  const answer = await ask(stage, call, { messages, says: word, kinds: ['retry'] })
+  const answer = await ask(stage, call, { messages, says: word, kind: 'retry' })
   if (!stage.isOver() && !answer.text.startsWith(cut.text)) {
     stage.fault('the reply did not begin anew', 'the caller would have heard only the end of it')
   }
@@ -89,8 +85,8 @@ async function askedAgainAfterTheEnd(stage: Stage): Promise<void> {
   const call = stage.newCall()
   const word = newWord()
   const messages = [GREETING, user(`Please say ${word}.`)]
-  const first = await ask(stage, call, { messages, says: word, kinds: ['new'] })
-  const again = await ask(stage, call, { messages, says: word, kinds: ['retry'] })
+  const first = await ask(stage, call, { messages, says: word, kind: 'new' })
+  const again = await ask(stage, call, { messages, says: word, kind: 'retry' })
   expectHeader(stage, again, { exchange: '1', state: first.headers['x-turnstate-state'] })
   expectOneModelCall(stage, call, word)
 }
@@ -102,7 +98,7 @@ async function eightAtOnce(stage: Stage): Promise<void> {
   const postings = Array.from({ length: CROWD }, () => call.open(question))
   const answers = await Promise.all(postings.map(({ ended }) => ended))
   if (stage.signal.aborted) return
-  for (const answer of answers) judgeOneOfMany(stage, answer)
+  for (const answer of answers) judgeTries(stage, [answer])
   if (new Set(answers.map(({ text }) => text)).size > 1) {
     stage.fault('the eight answers differ', 'what the caller hears would depend on chance')
   }
@@ -116,11 +112,4 @@ async function eightAtOnce(stage: Stage): Promise<void> {
     )
   for (const answer of later) expectKind(stage, answer, 'retry')
   expectOneModelCall(stage, call, word)
-}
-
-function judgeOneOfMany(stage: Stage, attempt: Attempt): void {
-  if (stage.isOver()) return
-  const { cascadeTimeoutMs, strict } = stage
-  stage.addFaults(judgeTurn({ tries: [attempt], cascadeTimeoutMs }, { strict, allowedTries: 1 }))
-  stage.noteFirstOutput(attempt)
 }

@@ -1,11 +1,10 @@
-import { ask, expectHeader, expectKind, judgeAnswer } from '../ask.ts'
-import { newWord } from '../conversation-id.ts'
+import { ask, expectHeader, expectKind, judgeAnswer, judgeTries } from '../ask.ts'
 import { expectAborted, expectEnded, expectOneModelCall } from '../count-checks.ts'
 import { assistant, GREETING, user } from '../messages.ts'
-import { judgeTurn } from '../oracle.ts'
 import type { Posting } from '../post.ts'
 import type { Scenario } from '../scenario.ts'
-import type { Call, Stage } from '../stage.ts'
+import type { Stage } from '../stage.ts'
+import { newWord } from '../unique-word.ts'
 
 const GROWTH = 8
 const RESEND_MS = 150
@@ -49,7 +48,6 @@ export const REVISIONS: readonly Scenario[] = [
     number: 9,
     name: 'withdrawn',
     title: 'The history goes back: fewer user messages than before',
-    lastsMs: 300,
     play: withdrawn,
   },
 ]
@@ -72,7 +70,7 @@ async function growing(
   await ask(stage, call, {
     messages: [GREETING, user(textOf(GROWTH + 1))],
     says: last,
-    kinds: ['revised'],
+    kind: 'revised',
   })
   await expectEnded(stage, older)
   expectOneModelCall(stage, call, last)
@@ -83,13 +81,13 @@ async function revisedLate(stage: Stage): Promise<void> {
   const call = stage.newCall()
   const [first, second] = [newWord(), newWord()]
   const answered = [GREETING, user(`Please say ${first}.`)]
-  await ask(stage, call, { messages: answered, says: first, kinds: ['new'] })
+  await ask(stage, call, { messages: answered, says: first, kind: 'new' })
   await stage.wait(REVISION_MS)
   const revised = await ask(stage, call, {
     messages: [GREETING, user(`Please just say ${second}.`)],
     says: second,
     notSays: [first],
-    kinds: ['revised'],
+    kind: 'revised',
   })
   expectHeader(stage, revised, { exchange: '1' })
   expectOneModelCall(stage, call, second)
@@ -105,23 +103,10 @@ async function latePrefix(stage: Stage): Promise<void> {
   const [prefix] = await expectEnded(stage, [short])
   const answer = await long.ended
   if (stage.isOver() || !prefix) return
-  judgeLongOne(stage, { call, answer, word: second })
+  judgeTries(stage, [answer])
   judgeAnswer(stage, answer, whole)
+  expectOneModelCall(stage, call, second)
   expectKind(stage, prefix, 'late')
-}
-
-function judgeLongOne(
-  stage: Stage,
-  {
-    call,
-    answer,
-    word,
-  }: { readonly call: Call; readonly answer: Awaited<Posting['ended']>; readonly word: string },
-): void {
-  const { cascadeTimeoutMs, strict } = stage
-  stage.addFaults(judgeTurn({ tries: [answer], cascadeTimeoutMs }, { strict, allowedTries: 1 }))
-  stage.noteFirstOutput(answer)
-  expectOneModelCall(stage, call, word)
 }
 
 async function withdrawn(stage: Stage): Promise<void> {
@@ -140,7 +125,7 @@ async function withdrawn(stage: Stage): Promise<void> {
     messages: [...heard, user(`Please say ${instead}.`)],
     says: instead,
     notSays: [third, 'Billing'],
-    kinds: ['withdrawn'],
+    kind: 'withdrawn',
   })
   expectHeader(stage, back, { exchange: '2', state: b.headers['x-turnstate-state'] })
   expectOneModelCall(stage, call, instead)

@@ -1,5 +1,4 @@
 import { ask, expectHeader } from '../ask.ts'
-import { newWord } from '../conversation-id.ts'
 import { expectOneModelCall, expectOneToolRun } from '../count-checks.ts'
 import { assistant, GREETING, ranTool, user } from '../messages.ts'
 import {
@@ -14,9 +13,10 @@ import {
   TRANSFER_WITH_SPEECH,
   WRITE_TICKET,
   type OfferedTool,
-} from '../offered-tools.ts'
+} from '../platform-tools.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import { newWord } from '../unique-word.ts'
 
 function offer(
   name: string,
@@ -31,7 +31,6 @@ function offer(
     name,
     title,
     needs: 'script',
-    lastsMs: 200,
     play: (stage) => platformCall(stage, tool, words),
   }
 }
@@ -42,7 +41,6 @@ export const TOOLS: readonly Scenario[] = [
     name: 'follow-up',
     title: 'A platform tool has run: its result is the last message',
     needs: 'script',
-    lastsMs: 300,
     play: (stage) => followUp(stage, { keepsToolMessages: true }),
   },
   {
@@ -50,7 +48,6 @@ export const TOOLS: readonly Scenario[] = [
     name: 'follow-up-unchanged',
     title: 'A platform tool has run: the history comes again unchanged',
     needs: 'script',
-    lastsMs: 300,
     play: (stage) => followUp(stage, { keepsToolMessages: false }),
   },
   offer('end-call-message', {
@@ -104,7 +101,6 @@ export const TOOLS: readonly Scenario[] = [
     name: 'unoffered',
     title: 'The model makes up a tool',
     needs: 'script',
-    lastsMs: 200,
     play: unoffered,
   },
   {
@@ -112,7 +108,6 @@ export const TOOLS: readonly Scenario[] = [
     name: 'server-tool',
     title: 'A tool of the server, asked for by three identical requests',
     needs: 'script',
-    lastsMs: 300,
     play: (stage) => serverTool(stage, 'look_up_order'),
   },
   {
@@ -120,7 +115,6 @@ export const TOOLS: readonly Scenario[] = [
     name: 'server-write',
     title: 'A tool of the server that changes something, asked for by three identical requests',
     needs: 'script',
-    lastsMs: 1500,
     play: (stage) => serverTool(stage, 'place_order'),
   },
 ]
@@ -136,19 +130,19 @@ async function followUp(
     messages: asked,
     tools,
     calls: ['language_detection'],
-    kinds: ['new'],
+    kind: 'new',
   })
   const [issued] = first.calls
   if (!issued) return
   const ran = keepsToolMessages ? ranTool(issued, { status: 'success', language: 'es' }) : []
-  const next = await ask(stage, call, { messages: [...asked, ...ran], tools, kinds: ['follow_up'] })
+  const next = await ask(stage, call, { messages: [...asked, ...ran], tools, kind: 'follow_up' })
   expectHeader(stage, next, { exchange: '1' })
   const word = newWord()
   await ask(stage, call, {
     messages: [...asked, ...ran, assistant(next.text), user(`Now say ${word}.`)],
     tools,
     says: word,
-    kinds: ['new'],
+    kind: 'new',
   })
   expectOneModelCall(stage, call, word)
 }
@@ -156,14 +150,14 @@ async function followUp(
 async function platformCall(stage: Stage, tool: OfferedTool, words: string): Promise<void> {
   const call = stage.newCall()
   const messages = [GREETING, user(words)]
-  await ask(stage, call, { messages, tools: [tool], calls: [toolName(tool)], kinds: ['new'] })
+  await ask(stage, call, { messages, tools: [tool], calls: [toolName(tool)], kind: 'new' })
   expectOneModelCall(stage, call, words)
 }
 
 async function unoffered(stage: Stage): Promise<void> {
   const call = stage.newCall()
   const messages = [GREETING, user('Please launch the rocket.')]
-  await ask(stage, call, { messages, tools: [SKIP_TURN], kinds: ['new'] })
+  await ask(stage, call, { messages, tools: [SKIP_TURN], kind: 'new' })
 }
 
 const ORDERS = {
@@ -175,9 +169,9 @@ async function serverTool(stage: Stage, tool: keyof typeof ORDERS): Promise<void
   const call = stage.newCall()
   const order = newWord()
   const { words, says } = ORDERS[tool]
-  const question = { messages: [GREETING, user(`${words} ${order}?`)], says }
+  const question = { messages: [GREETING, user(`${words} ${order}?`)] }
   const others = [call.open(question), call.open(question)]
-  const answer = await ask({ ...stage, followsScript: false }, call, question)
+  const answer = await ask(stage, call, question)
   const texts = (await Promise.all(others.map(({ ended }) => ended))).map(({ text }) => text)
   if (stage.isOver()) return
   if (!answer.text.includes(says)) {

@@ -1,24 +1,22 @@
 import { ask, expectHeader } from '../ask.ts'
-import { newWord } from '../conversation-id.ts'
 import { expectOneModelCall } from '../count-checks.ts'
 import { assistant, GREETING, systemText, user } from '../messages.ts'
-import { END_CALL_WITH_SPEECH } from '../offered-tools.ts'
+import { END_CALL_WITH_SPEECH } from '../platform-tools.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import { newWord } from '../unique-word.ts'
 
 export const TRANSFERS: readonly Scenario[] = [
   {
     number: 18,
     name: 'agent-transfer',
     title: 'Another agent goes on with the same conversation and its history',
-    lastsMs: 300,
     play: agentTransfer,
   },
   {
     number: 19,
     name: 'reconnect',
     title: 'A caller who was cut off calls again: new id, same user',
-    lastsMs: 300,
     play: reconnect,
   },
 ]
@@ -36,7 +34,7 @@ async function agentTransfer(stage: Stage): Promise<void> {
     body: { model: 'billing-agent' },
     says: second,
     notSays: [first],
-    kinds: ['new'],
+    kind: 'new',
   })
   expectOneModelCall(stage, call, second)
 }
@@ -55,7 +53,7 @@ async function reconnect(stage: Stage): Promise<void> {
     body,
     says: second,
     notSays: [first],
-    kinds: ['new'],
+    kind: 'new',
   })
   expectHeader(stage, again, { exchange: '1' })
   const conversation = 'x-turnstate-conversation'

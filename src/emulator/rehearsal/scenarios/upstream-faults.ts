@@ -1,10 +1,10 @@
 import { ask } from '../ask.ts'
-import { newWord } from '../conversation-id.ts'
 import { expectOneModelCall } from '../count-checks.ts'
 import { assistant, GREETING, user } from '../messages.ts'
-import { LANGUAGE_DETECTION } from '../offered-tools.ts'
+import { LANGUAGE_DETECTION } from '../platform-tools.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import { newWord } from '../unique-word.ts'
 
 interface FaultyModel {
   readonly title: string
@@ -54,7 +54,7 @@ export const UPSTREAM_FAULTS: readonly Scenario[] = [
     name,
     title: model.title,
     needs: 'script',
-    lastsMs: model.lastsMs ?? 1500,
+    ...(model.lastsMs !== undefined && { lastsMs: model.lastsMs }),
     ...(model.cascadeTimeoutMs !== undefined && { cascadeTimeoutMs: model.cascadeTimeoutMs }),
     play: (stage) => faultyModel(stage, model),
   })),
@@ -63,7 +63,6 @@ export const UPSTREAM_FAULTS: readonly Scenario[] = [
     name: 'model-only-calls',
     title: 'The model calls a tool and says nothing',
     needs: 'script',
-    lastsMs: 200,
     play: onlyCalls,
   },
 ]
@@ -79,7 +78,7 @@ async function faultyModel(
   const answer = await ask(stage, call, {
     messages,
     ...(answersTopic && { says: topic }),
-    kinds: ['new'],
+    kind: 'new',
   })
   await ask(stage, call, {
     messages: [...messages, assistant(answer.text), user(`Now just say ${word}.`)],
