@@ -70,7 +70,9 @@ describe('the same request again', () => {
     call.say(' one on Tuesday at ten.')
     call.end()
     expect(await call.closed).toBe(false)
-    expect(await (await stream([HI])).rest()).toMatchObject({ text: REPLY, isDone: true })
+    const again = await stream([HI])
+    expect(kindOf(again)).toBe('retry')
+    expect(await again.rest()).toMatchObject({ text: REPLY, isDone: true })
     expect(model.calls).toHaveLength(1)
   })
 
@@ -159,7 +161,7 @@ describe('after a platform call', () => {
     expect(calls).toEqual(['turnstate_state'])
     const [{ id }] = (message as { tool_calls: readonly [{ id: string }] }).tool_calls // the one above
     const report = await turn([HI, message, toolResult(id, 'ok')], { tools })
-    expect(report).toMatchObject({ state: 'b', text: ' ', calls: [] })
+    expect(report).toMatchObject({ kind: 'follow_up', state: 'b', text: ' ', calls: [] })
     expect(upstream.requests).toHaveLength(2)
   })
 })

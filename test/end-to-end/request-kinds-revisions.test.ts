@@ -74,6 +74,7 @@ describe('the caller goes on talking', () => {
     const server = await startPacedRooms()
     const tuesday = await speaking(server, [user('Tuesday, please.')], 'On Tuesday')
     const friday = await speaking(server, [user('No, make it Friday.')], 'On Friday')
+    expect(kindOf(friday.answer)).toBe('revised')
     expect(await tuesday.call.closed).toBe(true)
     expect(await tuesday.answer.rest()).toMatchObject({ text: 'On Tuesday', isDone: true })
     friday.call.say(' it is.')

@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { createGate } from './plain-caller.ts'
+import { createGate } from './gate.ts'
+import { closeServer, listenOnLoopback } from './loopback-server.ts'
 
 interface HeldWebhook {
   readonly url: string
@@ -35,14 +34,8 @@ export async function startHeldWebhook(result: object): Promise<HeldWebhook> {
       })
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    server.close()
-    server.closeAllConnections()
-    if (server.listening) await once(server, 'close')
-  })
-  const { port } = server.address() as AddressInfo // a TCP server that listens has one
+  const port = await listenOnLoopback(server)
+  onTestFinished(() => closeServer(server))
   return {
     url: `http://127.0.0.1:${port}`,
     received,

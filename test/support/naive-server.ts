@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, request as httpRequest } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { closeServer, listenOnLoopback } from './loopback-server.ts'
 
 /** Ways to be wrong that a rehearsal must notice. */
 export type NaiveFault =
@@ -33,14 +33,8 @@ export async function startNaiveServer({ upstreamUrl, fault }: Options): Promise
     )
   })
   const firstRequest = once(server, 'request')
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    server.close()
-    server.closeAllConnections()
-    if (server.listening) await once(server, 'close')
-  })
-  const { port } = server.address() as AddressInfo // a TCP server that listens has one
+  const port = await listenOnLoopback(server)
+  onTestFinished(() => closeServer(server))
   return { url: `http://127.0.0.1:${port}/v1`, firstRequest }
 }
 

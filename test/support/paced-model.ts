@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, vi } from 'vitest'
 import { openStream } from './live-stream.ts'
+import { closeServer, listenOnLoopback } from './loopback-server.ts'
 import { startTurnstate } from './turnstate.ts'
 import { toEvents, type Reply, type UpstreamServer } from './upstream-server.ts'
 
@@ -37,14 +36,8 @@ async function startPacedModel(): Promise<PacedModel & { readonly url: string }>
       waiting = waiting.filter(({ number }) => number > calls.length)
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(async () => {
-    server.close()
-    server.closeAllConnections()
-    if (server.listening) await once(server, 'close')
-  })
-  const { port } = server.address() as AddressInfo // a TCP server that listens has one
+  const port = await listenOnLoopback(server)
+  onTestFinished(() => closeServer(server))
   return {
     url: `http://127.0.0.1:${port}/v1`,
     calls,

@@ -1,4 +1,5 @@
 import { buildEngine, createModel, toRequest } from './engine.ts'
+import type { Gate } from './gate.ts'
 import {
   PLAIN_TOOLS,
   toFlow,
@@ -24,21 +25,6 @@ export interface Answering {
   readonly before?: Gate
   /** Stays open after its last word. */
   readonly after?: Gate
-}
-
-export interface Gate {
-  readonly reach: () => void
-  readonly reached: Promise<void>
-  readonly release: () => void
-  readonly released: Promise<void>
-}
-
-export function createGate(): Gate {
-  let reach = () => {}
-  let release = () => {}
-  const reached = new Promise<void>((resolve) => (reach = resolve))
-  const released = new Promise<void>((resolve) => (release = resolve))
-  return { reach, reached, release, released }
 }
 
 export interface RunningAsk {

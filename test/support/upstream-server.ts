@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { closeServer, listenOnLoopback } from './loopback-server.ts'
 
 interface RecordedMessage {
   readonly role: string
@@ -94,9 +93,7 @@ export async function startUpstreamServer(): Promise<UpstreamServer> {
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch((error: unknown) => response.destroy(error as Error)) // whatever it is, the test sees a broken connection
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo // a TCP server that listens has one
+  const port = await listenOnLoopback(server)
 
   return {
     url: `http://127.0.0.1:${port}/v1`,
@@ -113,11 +110,7 @@ export async function startUpstreamServer(): Promise<UpstreamServer> {
         if (request) resolve(request)
         else waiting.push({ number, resolve })
       }),
-    close: async () => {
-      server.close()
-      server.closeAllConnections()
-      if (server.listening) await once(server, 'close')
-    },
+    close: () => closeServer(server),
   }
 }
 

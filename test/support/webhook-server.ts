@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { closeServer, listenOnLoopback } from './loopback-server.ts'
 
 interface ReceivedCall {
   readonly method: string
@@ -61,13 +62,11 @@ export async function startWebhookServer(): Promise<WebhookServer> {
     })
   })
   server.on('connection', () => (connections += 1))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
+  const port = await listenOnLoopback(server)
 
   return {
-    url: `http://127.0.0.1:${address.port}`,
-    port: address.port,
+    url: `http://127.0.0.1:${port}`,
+    port,
     received,
     connections: () => connections,
     behave: (next) => {
@@ -78,11 +77,7 @@ export async function startWebhookServer(): Promise<WebhookServer> {
         if (received.length >= count) resolve()
         else waiting.push({ count, resolve })
       }),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close: () => closeServer(server),
   }
 }
 
