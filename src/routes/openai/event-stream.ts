@@ -40,15 +40,17 @@ export function createEventStream({ reply, drainTimeoutMs }: Options): EventStre
 
   function until(event: 'drain' | 'finish'): Promise<void> {
     return new Promise((resolve) => {
+      let forget: () => void = () => undefined
       const settle = () => {
         clearTimeout(limit)
         response.off(event, settle)
+        forget()
         resolve()
       }
       // Its connection, not the answer: one that waits behind another one has none of its own yet.
       const limit = setTimeout(() => response.req.socket.destroy(), drainTimeoutMs)
       response.once(event, settle)
-      onceGone(response, settle)
+      forget = onceGone(response, settle)
     })
   }
 
