@@ -2,7 +2,7 @@ import type { FinishReason } from '../conversation/journal.ts'
 import { sealState } from '../conversation/state-token.ts'
 import type { Position } from '../flow/position.ts'
 import type { Usage } from '../upstream/upstream.ts'
-import type { PreparedTurn } from './prepare-turn.ts'
+import type { PreparedTurn } from './prepare/prepare-turn.ts'
 import type { TurnSettings } from './settings.ts'
 import type { TurnEnd } from './turn.ts'
 

@@ -1,0 +1,107 @@
+import type { Change, JournalTurn } from '../../conversation/journal.ts'
+import type { Ledger } from '../../effects/ledger.ts'
+import { enter, type Transition } from '../../flow/edges.ts'
+import type { Position, Variables } from '../../flow/position.ts'
+import type { Log } from '../../observability/log.ts'
+import type { ToolRunner } from '../../tools/tool-runner.ts'
+import type { Upstream, Usage } from '../../upstream/upstream.ts'
+import type { PendingWrites } from './pending-writes.ts'
+import type { PreparedTurn } from '../prepare/prepare-turn.ts'
+import type { TurnSettings } from '../settings.ts'
+import { untilAborted } from '../until-aborted.ts'
+import type { Voice } from '../reply/voice.ts'
+
+/** What every turn needs of the server. */
+export interface TurnDependencies {
+  readonly settings: TurnSettings
+  readonly upstream: Upstream
+  readonly tools: ToolRunner
+  /** Null: nothing is remembered between requests. */
+  readonly ledger: Ledger | null
+  readonly writes: PendingWrites
+  readonly log: Log
+}
+
+/** A turn while it runs: what it was given, and the place in the flow that it has reached. */
+export interface LiveTurn extends TurnDependencies {
+  prepared: PreparedTurn
+  readonly journalled: JournalTurn
+  readonly voice: Voice
+  /** Aborted when nobody waits for the turn any more, or when it took too long. */
+  readonly signal: AbortSignal
+  position: Position
+  /** Taken so far, the ones before generation included. */
+  transitions: number
+  /** Of all model calls so far; undefined once one of them did not tell. */
+  usage: Usage | undefined
+}
+
+/** A turn that asks no model uses nothing. */
+export const NO_USAGE: Usage = { promptTokens: 0, completionTokens: 0, totalTokens: 0 }
+
+type Given = Omit<LiveTurn, 'position' | 'transitions' | 'usage'>
+
+/** A turn at its beginning. */
+export function toLiveTurn(given: Given): LiveTurn {
+  const { start: position, transitions } = given.prepared
+  return { ...given, position, transitions, usage: NO_USAGE }
+}
+
+/**
+ * Waits for what the caller spoke over to end, where that changes the world: its result says where
+ * the conversation stands.
+ */
+export async function awaitWrites(turn: LiveTurn): Promise<void> {
+  const { prepared, writes, signal } = turn
+  const pending = writes.ended([...prepared.resolution.onPath])
+  if (!pending) return
+  // It counts for whoever asks the same later, even if this turn has ended by then.
+  await untilAborted(
+    pending.then(() => beginAnew(turn)),
+    signal,
+  )
+}
+
+function beginAnew(turn: LiveTurn): void {
+  const { prepared, journalled } = turn
+  const anew = { ...prepared, ...prepared.anew() }
+  turn.prepared = anew
+  turn.position = anew.start
+  turn.transitions = anew.transitions
+  journalled.start = anew.start
+  journalled.saysOnEntry = anew.saysOnEntry
+  journalled.transitionsBefore = anew.transitions
+}
+
+function change(turn: LiveTurn, entry: Change): void {
+  turn.journalled.changes.push(entry)
+}
+
+/** Sets variables, at once and for all later turns that stand on this one. */
+export function assignVariables(turn: LiveTurn, values: Variables): void {
+  if (Object.keys(values).length === 0) return
+  turn.position = { ...turn.position, variables: { ...turn.position.variables, ...values } }
+  change(turn, { type: 'assignment', values })
+}
+
+export function canTransition(turn: LiveTurn): boolean {
+  return turn.transitions < turn.settings.limits.max_transitions_per_turn
+}
+
+export function takeTransition(turn: LiveTurn, transition: Transition): void {
+  turn.position = enter(turn.position, transition)
+  turn.transitions++
+  change(turn, { type: 'transition', transition })
+}
+
+export function addUsage(turn: LiveTurn, usage: Usage | undefined): void {
+  const sum = turn.usage
+  turn.usage =
+    sum && usage
+      ? {
+          promptTokens: sum.promptTokens + usage.promptTokens,
+          completionTokens: sum.completionTokens + usage.completionTokens,
+          totalTokens: sum.totalTokens + usage.totalTokens,
+        }
+      : undefined
+}

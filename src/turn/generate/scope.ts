@@ -1,0 +1,40 @@
+import type { Lookup } from '../../flow/template.ts'
+import { lookupIn } from '../../flow/template.ts'
+import type { Variables } from '../../flow/position.ts'
+
+/** What templates can name besides variables: `extra.<path>` and `now`. */
+export interface Scope {
+  readonly extra: Readonly<Record<string, unknown>>
+  /** Formatted only when asked for: it costs more than finding the state. */
+  readonly now: () => string
+}
+
+export function scopeValues(variables: Variables, scope: Scope): Readonly<Record<string, unknown>> {
+  return { extra: scope.extra, now: scope.now(), ...variables }
+}
+
+export function lookupOf(variables: Variables, scope: Scope): Lookup {
+  const lookup = lookupIn(variables, { extra: scope.extra })
+  return (path) => lookup(path) ?? (path === 'now' ? scope.now() : undefined)
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** `Friday, 20 November 2026 at 11:02 CET`: what a model needs to talk about dates. */
+export function formatNow(date: Date, timezone: string): string {
+  let format = formats.get(timezone)
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-GB', {
+      timeZone: timezone,
+      weekday: 'long',
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZoneName: 'short',
+    })
+    formats.set(timezone, format)
+  }
+  return format.format(date)
+}

@@ -1,0 +1,124 @@
+import { replyText, type JournalTurn } from '../../conversation/journal.ts'
+import { TurnstateError } from '../../errors.ts'
+import type { TurnEvent, TurnListener } from '../turn.ts'
+
+/** One who listens to a turn: a place in what was said, and a socket that may be full. */
+export interface Follower {
+  /** Its socket takes more. Then it has got all there is. */
+  readonly canWrite: () => boolean
+  /** It has seen a sign of life of a stream. */
+  readonly hasStarted: () => boolean
+  readonly hasHeardNothing: () => boolean
+  /** Hands on one event; only to one who has drain. */
+  tell(event: TurnEvent): void
+  /** All that it has missed in one piece, as far as its socket takes it. */
+  catchUp(): void
+  /** A sign of life, if there was none for a second. */
+  showLife(): void
+  /** It has got all there will be. */
+  end(): void
+  /** Resolves at its end; rejects with `caller_gone` when it hangs up. */
+  readonly ended: Promise<void>
+}
+
+interface FollowerOptions {
+  readonly turn: JournalTurn
+  readonly listener: TurnListener
+  readonly now: () => number
+  /** Characters that were said so far. */
+  readonly said: () => number
+  readonly onDrain: () => void
+  /** It hung up before its end. */
+  readonly onGone: () => void
+}
+
+const QUIET_FOR_MS = 1000
+
+export function createFollower(options: FollowerOptions): Follower {
+  const { turn, listener, now, said, onDrain, onGone } = options
+  const { sent } = turn
+  let characters = 0
+  let calls = 0
+  let isFull = false
+  let isOver = false
+  let hasStarted = false
+  let lastEventAt = now()
+  const { ended, end, fail } = createEnding(listener.signal, (isHangUp) => {
+    isOver = true
+    if (isHangUp && !sent.isWhole) sent.closedBy = 'caller'
+    onGone()
+  })
+
+  function tell(event: TurnEvent): void {
+    lastEventAt = now()
+    hasStarted = true
+    if (event.type === 'text-delta') characters += event.text.length
+    if (event.type === 'tool-call') calls += 1
+    // Nothing of an answer in one body has left before it is whole.
+    if (listener.streams) {
+      sent.characters = Math.max(sent.characters, Math.min(characters, said()))
+      sent.calls = Math.max(sent.calls, calls)
+    }
+    try {
+      const drained = listener.onEvent(event)
+      if (!drained) return
+      isFull = true
+      drained.then(() => {
+        isFull = false
+        if (!isOver) onDrain()
+      }, fail)
+    } catch (error) {
+      // What breaks for one of them is nothing to the others.
+      fail(error)
+    }
+  }
+
+  return {
+    canWrite: () => !isFull,
+    hasStarted: () => hasStarted && listener.streams,
+    hasHeardNothing: () => characters + calls === 0,
+    tell,
+    catchUp() {
+      while (!isFull && !isOver) {
+        const call = turn.platformCalls[calls]
+        if (characters < said()) {
+          tell({ type: 'text-delta', text: replyText(turn).slice(characters, said()) })
+        } else if (call) tell({ type: 'tool-call', call })
+        else return
+      }
+    },
+    showLife() {
+      if (!listener.streams || isFull || now() - lastEventAt < QUIET_FOR_MS) return
+      tell({ type: 'keep-alive' })
+    },
+    end() {
+      isOver = true
+      end()
+    },
+    ended,
+  }
+}
+
+function createEnding(signal: AbortSignal, onGone: (isHangUp: boolean) => void) {
+  let end: () => void = () => undefined
+  let fail: (error: unknown) => void = () => undefined
+  const ended = new Promise<void>((resolve, reject) => {
+    const settle = () => signal.removeEventListener('abort', hangUp)
+    const hangUp = () => {
+      reject(new TurnstateError('caller_gone', 'The caller is gone.'))
+      onGone(true)
+    }
+    signal.addEventListener('abort', hangUp, { once: true })
+    end = () => {
+      settle()
+      resolve()
+    }
+    fail = (error) => {
+      settle()
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever a listener throws
+      reject(error)
+      onGone(false)
+    }
+  })
+  return { ended, end, fail }
+}

@@ -1,0 +1,165 @@
+import { endTurn, type FinishReason, type JournalTurn } from '../../conversation/journal.ts'
+import { TurnstateError } from '../../errors.ts'
+import { answerSilence } from '../generate/answer-silence.ts'
+import { createAudience } from './audience.ts'
+import { generate, speak } from '../generate/generate.ts'
+import {
+  awaitWrites,
+  toLiveTurn,
+  type LiveTurn,
+  type TurnDependencies,
+} from '../generate/live-turn.ts'
+import { toMarkerCall } from '../generate/marker.ts'
+import type { PreparedTurn } from '../prepare/prepare-turn.ts'
+import { SILENT_WORD } from '../quiet-words.ts'
+import { BUILT_IN_FALLBACK } from '../settings.ts'
+import { toTurnEnd } from '../turn-end.ts'
+import type { TurnEnd, TurnListener } from '../turn.ts'
+import { createVoice } from './voice.ts'
+
+export interface ReplyDependencies extends TurnDependencies {
+  readonly now: () => number
+}
+
+interface TurnToRun {
+  readonly prepared: PreparedTurn
+  readonly journalled: JournalTurn
+  /** Called once nothing more is said in the turn. */
+  readonly onEnd: () => void
+}
+
+/** A turn that runs: one generation, whoever listens to it. */
+export interface Reply {
+  /** Listens from the beginning; any number may. Rejects as `TurnAnswer.run` does. */
+  readonly follow: (listener: TurnListener) => Promise<TurnEnd>
+  /** Another request took its place: the model call ends, and whoever listens gets a clean end. */
+  readonly supersede: () => void
+  /** Resolves once nothing of it goes on any more: no model call, no write. */
+  readonly ended: Promise<unknown>
+}
+
+/** Begins to generate the answer of a prepared turn, and sees to it that it ends well whatever happens. */
+export function startReply(
+  dependencies: ReplyDependencies,
+  { prepared, journalled, onEnd }: TurnToRun,
+): Reply {
+  const { settings, now } = dependencies
+  const end = new AbortController()
+  const audience = createAudience({ turn: journalled, now, onAudience })
+  const voice = createVoice(journalled, audience)
+  const turn = toLiveTurn({ ...dependencies, prepared, journalled, voice, signal: end.signal })
+  const limit = setTimeout(
+    () => end.abort(new TurnstateError('upstream_timeout', 'The answer took too long.')),
+    settings.turnTimeoutMs,
+  )
+  let grace: NodeJS.Timeout | undefined
+  let outcome: TurnEnd | TurnstateError | undefined
+
+  /** A closed connection is a hint, not a verdict: the next try may still find the turn running. */
+  function onAudience(isThere: boolean): void {
+    clearTimeout(grace)
+    if (isThere) return
+    // No other request can find it.
+    if (!prepared.isRemembered) abandon()
+    else grace = setTimeout(abandon, settings.attachGraceMs)
+  }
+
+  function conclude(
+    status: 'finished' | 'failed' | 'aborted',
+    result: FinishReason | TurnstateError,
+  ) {
+    if (outcome) return
+    const finishReason = typeof result === 'string' ? result : 'stop'
+    const willBeSent = status === 'failed' && typeof result === 'string' && !audience.isEmpty()
+    endTurn(journalled, { status, finishReason, now: now(), willBeSent })
+    const { position, usage } = turn
+    const isSuperseded = status === 'aborted'
+    outcome =
+      typeof result === 'string'
+        ? toTurnEnd(prepared, settings, { finishReason, position, usage, isSuperseded })
+        : result
+    audience.close(isSuperseded ? SILENT_WORD : '')
+    clearTimeout(limit)
+    clearTimeout(grace)
+    onEnd()
+  }
+
+  function abandon(): void {
+    const gone = new TurnstateError('caller_gone', 'The caller is gone.')
+    conclude('aborted', gone)
+    end.abort(gone)
+  }
+
+  const generated = answerOrFail(turn, { hasStarted: () => audience.hasStarted(), conclude })
+
+  return {
+    ended: generated.then(() => dependencies.writes.ended([journalled])),
+    async follow(listener) {
+      await audience.follow(listener)
+      if (!outcome || outcome instanceof TurnstateError) throw outcome ?? new Error('no outcome')
+      return outcome
+    },
+    supersede() {
+      conclude('aborted', 'stop')
+      end.abort(new TurnstateError('caller_gone', 'Another request took its place.'))
+    },
+  }
+}
+
+interface Ending {
+  /** Somebody has seen a sign of life: a failure can only be spoken. */
+  readonly hasStarted: () => boolean
+  readonly conclude: (status: 'finished' | 'failed', result: FinishReason | TurnstateError) => void
+}
+
+/** Never rejects. */
+async function answerOrFail(turn: LiveTurn, { hasStarted, conclude }: Ending): Promise<void> {
+  try {
+    const finishReason = await answer(turn)
+    conclude('finished', (await sayMarker(turn)) ? 'tool_calls' : finishReason)
+  } catch (error) {
+    if (turn.journalled.status !== 'running') return
+    const { fallback } = turn.settings
+    const known = error instanceof TurnstateError ? error : null
+    if (fallback === null && !hasStarted()) {
+      const unknown = new TurnstateError('internal', 'Something went wrong.', { cause: error })
+      conclude('failed', known ?? unknown)
+      return
+    }
+    if (known) turn.log.warn({ code: known.code }, 'fallback spoken')
+    else turn.log.error({ err: error }, 'turn broke, fallback spoken')
+    // It must end even if these words cannot be said.
+    await speak(turn, fallback ?? BUILT_IN_FALLBACK, 'filler').catch((err: unknown) =>
+      turn.log.error({ err }, 'the fallback could not be spoken'),
+    )
+    conclude('failed', (await sayMarker(turn)) ? 'tool_calls' : 'stop')
+  }
+}
+
+async function answer(turn: LiveTurn): Promise<FinishReason> {
+  await awaitWrites(turn)
+  const say = turn.settings.flow.states[turn.position.state]?.say
+  if (turn.prepared.saysOnEntry && say) {
+    await speak(turn, say)
+    return 'stop'
+  }
+  return turn.prepared.facts.kind === 'silence' ? answerSilence(turn) : generate(turn, [])
+}
+
+/** Lets the history itself carry a state that has changed, where the platform offers the tool for it. */
+async function sayMarker(turn: LiveTurn): Promise<boolean> {
+  const { settings, prepared, position, voice } = turn
+  const call = toMarkerCall({
+    token: settings.token,
+    stateTool: settings.view.stateTool,
+    platformTools: prepared.request.platformTools,
+    identity: prepared.identity,
+    view: prepared.view,
+    position,
+    carried: prepared.carried,
+  })
+  if (call === 'too_large') turn.log.warn({}, 'the state is too large for a marker')
+  if (call === null || call === 'too_large') return false
+  await voice.call(call)
+  return true
+}

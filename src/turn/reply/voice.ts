@@ -1,0 +1,50 @@
+import { appendText, type JournalTurn } from '../../conversation/journal.ts'
+import { TurnstateError } from '../../errors.ts'
+import type { ModelToolCall } from '../../upstream/upstream.ts'
+import type { Audience } from './audience.ts'
+
+/** The turn's way to those who listen: what leaves here is journalled. */
+export interface Voice {
+  /** Says text; a returned promise is the listeners' back-pressure. */
+  say(type: 'answer' | 'filler', text: string): void | Promise<void>
+  /** Sends a platform call, whole. */
+  call(call: ModelToolCall): void | Promise<void>
+  /** The next text begins a sentence of its own. */
+  startSentence(): void
+  /** Some text or call was sent. */
+  hasSpoken(): boolean
+}
+
+/** Half a day of speech: whoever says more has run wild. */
+const MAX_CHARACTERS = 400_000
+
+export function createVoice(turn: JournalTurn, audience: Pick<Audience, 'publish'>): Voice {
+  let needsGap = false
+  let characters = 0
+
+  return {
+    say(type, text) {
+      // White space before the first word is nothing that could be heard.
+      const isBlank = turn.pieces.length === 0 && text.trim() === ''
+      if (text === '' || isBlank || turn.status !== 'running') return
+      characters += text.length
+      if (type === 'answer' && characters > MAX_CHARACTERS) {
+        throw new TurnstateError('upstream_failed', 'The language model does not stop.')
+      }
+      const said = needsGap && !/^\s/.test(text) ? ` ${text}` : text
+      needsGap = false
+      appendText(turn, type, said)
+      return audience.publish({ type: 'text-delta', text: said })
+    },
+    call(call) {
+      if (turn.status !== 'running') return
+      turn.platformCalls.push(call)
+      return audience.publish({ type: 'tool-call', call })
+    },
+    startSentence() {
+      const last = turn.pieces.at(-1)
+      needsGap = last !== undefined && !/\s$/.test(last.text)
+    },
+    hasSpoken: () => turn.pieces.length > 0 || turn.platformCalls.length > 0,
+  }
+}

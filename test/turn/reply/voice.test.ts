@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import type { TurnEvent } from '../../../src/turn/turn.ts'
+import { createVoice } from '../../../src/turn/reply/voice.ts'
+import { user } from '../../support/history.ts'
+import { createTalk } from '../../support/talk.ts'
+
+function start() {
+  const turn = createTalk().ask([user('Hi')], '', { status: 'running' })
+  const events: TurnEvent[] = []
+  const voice = createVoice(turn, { publish: (event) => void events.push(event) })
+  return { voice, turn, events }
+}
+
+describe('what was said', () => {
+  it('is journalled, with a space between sentences and none where there is one', () => {
+    const { voice, turn } = start()
+    voice.startSentence()
+    for (const text of ['Let me look.', 'Here it is. ', 'Anything else?']) {
+      void voice.say('answer', text)
+      voice.startSentence()
+    }
+    expect(turn.pieces).toEqual([
+      { type: 'answer', text: 'Let me look. Here it is. Anything else?' },
+    ])
+  })
+
+  it('does not begin with white space alone', () => {
+    const { voice, turn, events } = start()
+    void voice.say('answer', ' \n')
+    expect(events).toEqual([])
+    expect(turn.pieces).toEqual([])
+    expect(voice.hasSpoken()).toBe(false)
+  })
+
+  it('ends where nobody could listen any longer, but for the words that say so', () => {
+    const { voice, turn } = start()
+    for (let count = 0; count < 4; count++) void voice.say('answer', 'x'.repeat(100_000))
+    expect(() => voice.say('answer', 'y')).toThrow('does not stop')
+    void voice.say('filler', 'Sorry.')
+    expect(turn.pieces.map(({ text }) => text.length)).toEqual([400_000, 6])
+  })
+
+  it('is nothing once the turn has ended', () => {
+    const { voice, turn, events } = start()
+    turn.status = 'aborted'
+    void voice.say('answer', 'Too late.')
+    void voice.call({ id: 'c', name: 'end_call', arguments: '{}' })
+    expect([...events, ...turn.pieces, ...turn.platformCalls]).toEqual([])
+  })
+})
