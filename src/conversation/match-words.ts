@@ -143,13 +143,13 @@ function longestInOrder(
 ): { readonly matched: number; readonly reached: number } {
   const count = heard.length - from
   let previous = new Uint16Array(count + 1)
+  let current = new Uint16Array(count + 1)
   let reached = 0
   let best = 0
   for (const [index, word] of reply.entries()) {
     const isNumber = DIGIT.test(word)
-    const current = Uint16Array.from(previous)
     for (let end = 1; end <= count; end++) {
-      let value = Math.max(current[end] ?? 0, current[end - 1] ?? 0)
+      let value = Math.max(previous[end] ?? 0, current[end - 1] ?? 0)
       if (heard[from + end - 1] === word) value = Math.max(value, (previous[end - 1] ?? 0) + 1)
       for (let length = 1; isNumber && length <= MAX_WORDS_OF_A_NUMBER && length <= end; length++) {
         value = Math.max(value, (previous[end - length] ?? 0) + length)
@@ -161,7 +161,7 @@ function longestInOrder(
       best = total
       reached = index + 1
     }
-    previous = current
+    ;[previous, current] = [current, previous]
   }
   return { matched: best, reached }
 }
