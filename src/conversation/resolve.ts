@@ -67,16 +67,16 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
   const tailKey = tailKeyOf(view, last?.message ?? null)
   const verdict = classify({ journal, view, open, node, answeredExchange, tailKey, ...options })
   const onPath = new Set(path.map(({ turn }) => turn))
+  // Where the head of the history was cut, the turns above its first one are on the path as well.
+  for (let at = walked.path[0]?.turn.parent; at; at = at.parent) onPath.add(at)
   const { endsInMarker } = view
   const { now } = options
   const { answer, superseded } = coordinate(
-    { journal, shown: new Set(onPath), tailKey, endsInMarker, now },
+    { journal, shown: onPath, tailKey, endsInMarker, now },
     verdict,
   )
   const asksAgain = new Set(verdict.asksAgain)
   if (answer.type === 'join' || answer.type === 'replay') asksAgain.add(answer.turn)
-  // Where the head of the history was cut, the turns above its first one are on the path as well.
-  for (let at = walked.path[0]?.turn.parent; at; at = at.parent) onPath.add(at)
   const offPath = journal.turns.filter((turn) => !onPath.has(turn))
   const discarded = offPath.filter((turn) => wasAnswered(turn) && !asksAgain.has(turn))
   const followed = verdict.parent ?? last?.turn ?? null

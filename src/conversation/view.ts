@@ -108,9 +108,11 @@ function withoutMarkers(
   aside: Aside,
   stateTool: string,
 ): ConversationMessage {
-  const others = message.calls?.filter((call) => call.name !== stateTool) ?? []
-  if (others.length === (message.calls?.length ?? 0)) return message
-  for (const call of message.calls ?? []) {
+  const { calls } = message
+  if (!calls || calls.length === 0) return message
+  const others = calls.filter((call) => call.name !== stateTool)
+  if (others.length === calls.length) return message
+  for (const call of calls) {
     if (call.name !== stateTool) continue
     aside.markerIds.add(call.id)
     const sealed = sealedIn(call.arguments)

@@ -51,7 +51,7 @@ function matchBlock(
   const same: JournalTurn[] = []
   const others: JournalTurn[] = []
   effort.left -= candidates.length
-  adoptKey(block.user, candidates)
+  if (candidates.length > 1) adoptKey(block.user, candidates)
   for (const turn of candidates) {
     if (isContinuation(turn) || turn.kind === 'opening') continue
     if (sameUserText(turn, block.user)) same.push(turn)

@@ -13,14 +13,20 @@ export interface UntoldEffect extends JournalledEffect {
  * what a turn on the path has begun and not ended. The caller was never told of it.
  */
 export function untoldEffects({ abandoned, onPath }: Resolution): readonly UntoldEffect[] {
-  const shown = [...onPath]
+  const shown = [...onPath].filter(hasEffects)
   const begun = shown.flatMap((turn) => effectsOf(turn, (status) => status === 'running'))
-  const orphans = abandoned.flatMap((turn) => effectsOf(turn, (status) => status !== 'failed'))
+  const orphans = abandoned
+    .filter(hasEffects)
+    .flatMap((turn) => effectsOf(turn, (status) => status !== 'failed'))
   if (begun.length + orphans.length === 0) return []
   const ended = shown.flatMap((turn) => effectsOf(turn, (status) => status !== 'running'))
   const told = new Set(ended.map(keyOf))
   const untold = new Map([...orphans, ...begun].map((effect) => [keyOf(effect), effect]))
   return [...untold].filter(([key]) => !told.has(key)).map(([, effect]) => effect)
+}
+
+function hasEffects({ effects }: JournalTurn): boolean {
+  return effects.length > 0
 }
 
 function effectsOf(
