@@ -55,7 +55,7 @@ export function classify(situation: Situation): Verdict {
       ...here('follow_up'),
       exchange: unchanged.exchange,
       parent: unchanged,
-      asksAgain: new Set(withAncestors(unchanged)),
+      asksAgain: new Set([...withAncestors(unchanged), ...longerAtPlace(situation)]),
     }
   }
   if (isToolResultTail(situation)) return here('follow_up')
@@ -66,9 +66,7 @@ function classifySpeech(situation: Situation, open: UserBlock): Verdict {
   const place = turnsAtPlace(situation)
   const attempts = place.filter((turn) => sameUserText(turn, open))
   const same = attempts.findLast((turn) => turn.status === 'running') ?? attempts.at(-1)
-  const longer = place.findLast(
-    (turn) => turn.status === 'running' && answersLongerText(turn, open),
-  )
+  const longer = longerAtPlace(situation).at(-1)
   const speech = (kind: Kind, again: readonly JournalTurn[] = []): Verdict => ({
     kind,
     exchange: situation.answeredExchange + 1,
@@ -90,6 +88,15 @@ function turnsAtPlace({ journal, node, answeredExchange }: Situation): readonly 
   return childrenOf(journal, node).filter(
     (turn) =>
       turn.exchange === answeredExchange + 1 && !isContinuation(turn) && turn.kind !== 'opening',
+  )
+}
+
+/** Running turns that answer more than what is open: the rest of it was said in the meantime. */
+function longerAtPlace(situation: Situation): readonly JournalTurn[] {
+  const { open } = situation
+  if (!open) return []
+  return turnsAtPlace(situation).filter(
+    (turn) => turn.status === 'running' && answersLongerText(turn, open),
   )
 }
 

@@ -80,7 +80,7 @@ function canBeReplayed(turn: JournalTurn, now: number): boolean {
 /** Whether a running turn ends because another text, or the same one again, is what counts now. */
 function yields(
   turn: JournalTurn,
-  { kind, exchange, parent }: Verdict,
+  { kind, exchange, parent, asksAgain }: Verdict,
   answer: Answer['type'],
 ): boolean {
   if (answer === 'join' || answer === 'quiet') return false
@@ -91,7 +91,7 @@ function yields(
     case 'opening':
       return false
     case 'follow_up':
-      return answer === 'generate' && turn.exchange === exchange
+      return answer === 'generate' && turn.exchange === exchange && !asksAgain.has(turn)
     case 'retry':
       return answer === 'generate' || (turn.parent === parent && turn.exchange === exchange)
     case 'withdrawn':

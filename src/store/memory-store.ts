@@ -42,11 +42,11 @@ export function createMemoryStore<Value>(options: MemoryStoreOptions<Value>): Me
     weight -= entry.weight
   }
 
-  function evict(): void {
+  function evict(used: string): void {
     for (const [key, entry] of entries) {
       const isRoom = entries.size <= options.maxEntries && weight <= options.maxWeight
       if ((isRoom && isFresh(entry)) || entries.size === 1) return
-      if (!isBusy(entry)) forget(key, entry)
+      if (key !== used && !isBusy(entry)) forget(key, entry)
     }
   }
 
@@ -65,7 +65,7 @@ export function createMemoryStore<Value>(options: MemoryStoreOptions<Value>): Me
       entry.usedAt = options.now()
       entries.set(key, entry)
       weight += entry.weight
-      evict()
+      evict(key)
       return entry.value
     },
     weigh(key) {
@@ -74,7 +74,7 @@ export function createMemoryStore<Value>(options: MemoryStoreOptions<Value>): Me
       const fresh = options.weightOf(entry.value)
       weight += fresh - entry.weight
       entry.weight = fresh
-      evict()
+      evict(key)
     },
   }
 }

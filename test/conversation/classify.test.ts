@@ -149,6 +149,16 @@ describe('platform calls', () => {
     expect(look([HI])).toMatchObject({ kind: 'follow_up', exchange: 1, node: turn })
   })
 
+  it('that were delivered do not let a straggler end the longer speech that runs', () => {
+    const calls = [{ id: 'c1', name: 'show_map', arguments: '{}' }]
+    ask([user('Show me')], 'Here.', { calls })
+    const longer = ask([user('Show me the way to you')], '', { status: 'running' })
+    const straggler = look([user('Show me')])
+    expect(straggler).toMatchObject({ kind: 'follow_up', answer: { type: 'generate' } })
+    expect(straggler.superseded).toEqual([])
+    expect(straggler.discarded).not.toContain(longer)
+  })
+
   it('that were not delivered leave the same history a retry', () => {
     ask([HI], 'Here is a map.', { status: 'aborted', calls: [CALL] })
     expect(look([HI]).kind).toBe('retry')

@@ -181,7 +181,8 @@ describe('any history over any journal', () => {
         for (const turn of discarded)
           expect(path.map((shownTurn) => shownTurn.turn)).not.toContain(turn)
         expect(rollback).toBe(discarded.length > 0 && ['revised', 'withdrawn'].includes(kind))
-        expect(retryOf !== null).toBe(kind === 'retry')
+        // Half a sentence can have been answered before.
+        if (kind !== 'late') expect(retryOf !== null).toBe(kind === 'retry')
         expect(look(last)).toEqual(resolution)
       }),
       { numRuns: 300 },

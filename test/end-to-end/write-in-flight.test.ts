@@ -62,6 +62,29 @@ it('a write of a turn that the caller speaks over is waited for, and moves the f
   expect(webhook.received).toHaveLength(1)
 })
 
+it('what a state has to say is said by the turn that waited for the write which led there', async () => {
+  const webhook = await startHeldWebhook({ id: 'booking-7' })
+  const edges = [{ to: 'done', when: { type: 'result', tool: 'book', status: 'ok' } }]
+  const server = await startPacedTurnstate({
+    flow: {
+      starting_state: 'desk',
+      general_tools: ['book'],
+      states: { desk: { edges }, done: { say: 'It is booked now.' } },
+    },
+    tools: { book: { type: 'webhook', url: `${webhook.url}/bookings`, method: 'POST' } },
+    config: { webhooks: { allow_hosts: ['127.0.0.1'] } },
+  })
+  const first = await speaking(server, [HI], 'One moment please, I am booking. ')
+  first.call.end(BOOK)
+  await webhook.reached
+  const history = [HI, assistant('One moment please, I am'), user('Is it done?')]
+  const asked = server.stream(history)
+  expect((await first.answer.rest()).isDone).toBe(true)
+  webhook.release()
+  expect((await (await asked).rest()).text).toBe('It is booked now.')
+  expect(server.model.calls).toHaveLength(1)
+})
+
 it('a call that is replayed is not sent to a platform that does not offer its tool any more', async () => {
   const server = await startPacedRooms()
   const asked = server.stream([HI], { tools: [platformTool('show_map')] })

@@ -77,6 +77,21 @@ describe('the memory store', () => {
     expect(kept.peek('a')).toBeUndefined()
   })
 
+  it('keeps what it is asked for, though all others are busy', () => {
+    const kept = createMemoryStore({
+      create: () => ++made,
+      retainMs: 1000,
+      maxEntries: 2,
+      weightOf: () => 1,
+      maxWeight: 1000,
+      isBusy: (value) => value < 3,
+      now: () => now,
+    })
+    for (const key of ['a', 'b', 'c']) kept.open(key)
+    kept.weigh('c')
+    expect(kept.peek('c')).toBe(3)
+  })
+
   it('takes any text for a key', () => {
     for (const key of ['__proto__', 'constructor', '']) {
       expect(store.peek(key)).toBeUndefined()

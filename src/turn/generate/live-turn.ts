@@ -63,14 +63,19 @@ export async function awaitWrites(turn: LiveTurn): Promise<void> {
 }
 
 function beginAnew(turn: LiveTurn): void {
-  const { prepared, journalled } = turn
+  const { prepared, journalled, settings } = turn
   const anew = { ...prepared, ...prepared.anew() }
-  turn.prepared = anew
-  turn.position = anew.start
-  turn.transitions = anew.transitions
-  journalled.start = anew.start
-  journalled.saysOnEntry = anew.saysOnEntry
-  journalled.transitionsBefore = anew.transitions
+  const { start, transitions } = anew
+  // The turn that led there could not say it any more.
+  const isLedOn = start.state !== prepared.start.state
+  const saysOnEntry =
+    anew.saysOnEntry || (isLedOn && settings.flow.states[start.state]?.say !== undefined)
+  turn.prepared = { ...anew, saysOnEntry }
+  turn.position = start
+  turn.transitions = transitions
+  journalled.start = start
+  journalled.saysOnEntry = saysOnEntry
+  journalled.transitionsBefore = transitions
 }
 
 function change(turn: LiveTurn, entry: Change): void {
