@@ -179,13 +179,7 @@ export function decide(replies: readonly PlainReply[], question: Question, now: 
     return repeat(replies, { question, now, kind: question.asking, again: newest(same) })
   }
   const again = newest(same)
-  const longer = replies.findLast(
-    (reply) =>
-      reply.status === 'running' &&
-      reply.asking === 'speech' &&
-      reply.question.place === question.place &&
-      reply.question.words.startsWith(`${question.words} `),
-  )
+  const longer = replies.findLast((reply) => saysMore(reply, question))
   if (again && (again.status === 'running' || !longer)) {
     return repeat(replies, { question, now, kind: 'retry', again })
   }
@@ -248,6 +242,17 @@ function repeat(
   }
 }
 
+/** It answers a longer text that begins with these words, and has not ended. */
+function saysMore(reply: PlainReply, { asking, place, words }: Question): boolean {
+  return (
+    asking === 'speech' &&
+    reply.status === 'running' &&
+    reply.asking === 'speech' &&
+    reply.question.place === place &&
+    reply.question.words.startsWith(`${words} `)
+  )
+}
+
 function answerAgain(reply: PlainReply, kind: Decision['kind'], now: number): Decision['answer'] {
   if (reply.status === 'running') return 'join'
   const isFresh = now - reply.endedAt < REPLAY_WITHIN_MS && reply.replays < MOST_REPLAYS
@@ -264,5 +269,6 @@ function mustYield(reply: PlainReply, { kind, answer, question }: Asked): boolea
     const isHere = !reply.goesOnFrom && reply.question.place === question.place
     return isAnew || isHere
   }
-  return kind === 'follow_up' && isAnew && reply.question.exchange === question.exchange
+  if (kind !== 'follow_up' || !isAnew || saysMore(reply, question)) return false
+  return reply.question.exchange === question.exchange
 }
