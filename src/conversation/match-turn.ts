@@ -3,7 +3,7 @@ import type { Heard } from './kinds.ts'
 import { isContinuation, replyText, type JournalTurn } from './journal.ts'
 import { matchMost, matchPrefix, type Effort, type WordMatch } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
-import { findCall } from './platform-call.ts'
+import { findCall, showsById } from './platform-call.ts'
 import { countReplyWords, heardWords, replyWords, type ReplyWords } from './turn-words.ts'
 
 /** A turn that a block of the history shows, and where in the block it begins. */
@@ -19,6 +19,8 @@ export interface TurnMatch {
   /** Heard words that stand in the turns' replies. */
   readonly words: number
   readonly byCall: boolean
+  /** A platform call under its own id. */
+  readonly byId: boolean
   /** Word for word, apart from where it ends. */
   readonly literal: boolean
   /** Every turn was shown whole and word for word, and nothing else was. */
@@ -82,6 +84,7 @@ function complete(first: Found | null, search: Search): TurnMatch | null {
       shown: [...found.shown, ...rest.shown],
       words: found.words + rest.words,
       byCall: found.byCall || rest.byCall,
+      byId: found.byId || rest.byId,
       literal: found.literal && rest.literal,
       exact: found.exact && rest.exact,
     }
@@ -118,13 +121,15 @@ function compare(
   const passed = (text?.index ?? messages.length) - index
   search.effort.left -= STEPS_PER_TURN + passed / MESSAGES_PER_STEP
   const calledAt = findCall(turn.platformCalls, messages, index, search.effort)
-  const context = { calledAt, sameUserText, search }
+  const byId = calledAt >= 0 && showsById(turn.platformCalls, messages[calledAt])
+  const context = { calledAt, byId, sameUserText, search }
   return (text && matchText(turn, text, context)) ?? passOver(turn, { cursor, text, ...context })
 }
 
 interface TextContext {
   /** The message that shows one of the turn's platform calls; -1 if there is none. */
   readonly calledAt: number
+  readonly byId: boolean
   readonly sameUserText: boolean
   readonly search: Search
 }
@@ -137,7 +142,7 @@ function passOver(
   turn: JournalTurn,
   context: TextContext & { readonly cursor: Cursor; readonly text: Cursor | null },
 ): Found | null {
-  const { cursor, text, calledAt, sameUserText, search } = context
+  const { cursor, text, calledAt, byId, sameUserText, search } = context
   const isCalled = calledAt >= 0
   const afterCall = isCalled ? { ...cursor, index: calledAt + 1, offset: 0 } : null
   const isTextFirst = text !== null && (!afterCall || text.index < afterCall.index)
@@ -146,7 +151,7 @@ function passOver(
   const wordless = replyText(turn).trim() === ''
   const heard = !isCalled ? 'none' : wordless && turn.status === 'finished' ? 'full' : 'partial'
   const message = rest?.shown[0]?.message
-  const own = { words: 0, byCall: isCalled, literal: true, fillersOnly: false }
+  const own = { words: 0, byCall: isCalled, byId, literal: true, fillersOnly: false }
   if (afterCall) {
     const shown = { turn, heard, message: messageAt({ ...cursor, index: calledAt }) } as const
     const exact = heard === 'full' && (byText !== null || !isTextFirst)
@@ -183,6 +188,7 @@ function matchText(turn: JournalTurn, cursor: Cursor, context: TextContext): Fou
     return join({ turn, heard: isFull ? 'full' : 'partial', message }, rest, {
       words: past.matched,
       byCall: context.calledAt >= 0,
+      byId: context.byId,
       literal: past.literal,
       exact: isFull && past.literal,
       fillersOnly: false,
@@ -242,14 +248,14 @@ type OwnText = Pick<TurnMatch, 'words' | 'literal' | 'exact' | 'fillersOnly'> & 
 function withRest(
   turn: JournalTurn,
   cursor: Cursor,
-  { calledAt, search }: TextContext,
+  { calledAt, byId, search }: TextContext,
   { isFull, ...own }: OwnText,
 ): Found {
   const message = messageAt(cursor)
   const end = { ...cursor, index: Math.max(cursor.index, calledAt) + 1, offset: 0 }
   const shown = { turn, heard: isFull ? 'full' : 'partial', message } as const
   const rest = continuationAhead(turn, end, search)
-  return join(shown, rest, { ...own, byCall: calledAt >= 0, end })
+  return join(shown, rest, { ...own, byCall: calledAt >= 0, byId, end })
 }
 
 type Own = Omit<Found, 'shown'>
@@ -260,6 +266,7 @@ function join(shown: ShownTurn, rest: Found | null, own: Own): Found {
     shown: [shown, ...rest.shown],
     words: own.words + rest.words,
     byCall: own.byCall || rest.byCall,
+    byId: own.byId || rest.byId,
     literal: own.literal && rest.literal,
     exact: own.exact && rest.exact,
     fillersOnly: false,
@@ -295,8 +302,9 @@ function continuation(
   return best
 }
 
-/** The longest, then the one word for word, then the newest. */
+/** The longest, then the one with its own call, then the one word for word, then the newest. */
 function isBetter(found: Found, than: Found): boolean {
+  if (found.words === than.words && found.byId !== than.byId) return found.byId
   if (found.words !== than.words) return found.words > than.words
   return found.literal || !than.literal
 }

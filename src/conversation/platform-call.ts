@@ -30,6 +30,16 @@ export function findCall(
   return -1
 }
 
+/** Whether the message shows one of the calls under its own id: of several that ask for the same, this one. */
+export function showsById(
+  sent: readonly MessageCall[],
+  message: ConversationMessage | undefined,
+): boolean {
+  return (message?.calls ?? []).some((theirs) =>
+    sent.some((ours) => ours.name === theirs.name && ours.id === theirs.id),
+  )
+}
+
 function isSameCall(ours: MessageCall, theirs: MessageCall, effort: Effort): boolean {
   // Some upstreams number the calls of each answer anew: an id alone says nothing.
   if (ours.name !== theirs.name) return false

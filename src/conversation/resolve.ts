@@ -108,6 +108,11 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
   }
 }
 
+/** The one with its own call, then the longest, then the newest. */
+function isBetterGreeting(match: TurnMatch, than: TurnMatch): boolean {
+  return match.byId === than.byId ? match.words >= than.words : match.byId
+}
+
 /** The opening that the greeting shows, and the silences after it. */
 function matchGreeting(journal: Journal, view: View, effort: Effort): TurnMatch | null {
   const messages = view.greeting
@@ -116,7 +121,7 @@ function matchGreeting(journal: Journal, view: View, effort: Effort): TurnMatch 
     if (turn.kind !== 'opening') continue
     const cursor = { messages, index: 0, offset: 0 }
     const match = matchTurn(turn, cursor, { sameUserText: true, effort })
-    if (match && !match.fillersOnly && (!best || match.words >= best.words)) best = match
+    if (match && !match.fillersOnly && (!best || isBetterGreeting(match, best))) best = match
   }
   if (best) return best
   // A greeting of the platform's own can be followed by a silence that was answered here.

@@ -31,11 +31,12 @@ interface BlockMatch {
   readonly sameText: boolean
 }
 
-/** The longest match, then the one word for word, then the newest. */
+/** The one with its call, if it can be under its own id; then the longest, word for word, newest. */
 function isBetter(match: TurnMatch, than: TurnMatch | null): boolean {
   if (!than) return true
   if (match.fillersOnly !== than.fillersOnly) return than.fillersOnly
   if (match.byCall !== than.byCall) return match.byCall
+  if (match.byId !== than.byId) return match.byId
   if (match.words !== than.words) return match.words > than.words
   if (match.literal !== than.literal) return match.literal
   return match.exact || !than.exact

@@ -190,6 +190,19 @@ describe('platform calls in a block', () => {
     expect(look([...one, call('q2'), toolResult('q2', '{}')]).node).toBe(second)
   })
 
+  it('show, of several turns that made the same call, the one whose id they have', () => {
+    const same = { name: 'next_page', arguments: '{}' }
+    ask([HI], 'Let me see.')
+    const heard = [HI, assistant('Let me see.')]
+    const silence = (id: string) =>
+      ask(heard, 'Are you there?', { calls: [{ ...same, id }], delivered: false })
+    const [first, second] = [silence('p1'), silence('p2')]
+    for (const [turn, id] of [[first, 'p1'] as const, [second, 'p2'] as const]) {
+      const shown = [...heard, assistant('', [{ ...same, id }]), toolResult(id, '{}')]
+      expect(look(shown).node).toBe(turn)
+    }
+  })
+
   it('show their turn whatever text stands beside it', () => {
     const turn = ask([HI], 'Here is the map for you.', { calls: [lookup('a')] })
     const reworded = assistant('Something else entirely was spoken.', [lookup('a')])
