@@ -35,7 +35,8 @@ describe('createSseDecoder', () => {
     fc.assert(
       fc.property(fc.array(fc.json({ stringUnit: 'binary' }), { maxLength: 5 }), (events) => {
         const bytes = Buffer.from(events.map(encodeData).join(''))
-        expect(decode([...bytes].map((byte) => Buffer.from([byte])))).toEqual(events)
+        const pieces = [...bytes].map((byte) => Buffer.from([byte]))
+        expect(decode(pieces, bytes.length)).toEqual(events)
       }),
     )
   })
