@@ -1,5 +1,6 @@
 import { isContinuation, replyText, type JournalTurn } from './journal.ts'
-import { matchTurn, type TurnMatch } from './match-turn.ts'
+import { matchTurn } from './match-turn.ts'
+import type { TurnMatch } from './turn-match.ts'
 import type { Effort } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
 

@@ -1,33 +1,9 @@
 import { messageAt, nextText, type Cursor } from './block-cursor.ts'
-import type { Heard } from './kinds.ts'
 import { isContinuation, replyText, type JournalTurn } from './journal.ts'
 import { matchMost, matchPrefix, type Effort, type WordMatch } from './match-words.ts'
-import type { ConversationMessage } from './message.ts'
 import { findCall, showsById } from './platform-call.ts'
+import { isBetter, join, type Found, type TurnMatch } from './turn-match.ts'
 import { countReplyWords, heardWords, replyWords, type ReplyWords } from './turn-words.ts'
-
-/** A turn that a block of the history shows, and where in the block it begins. */
-export interface ShownTurn {
-  readonly turn: JournalTurn
-  readonly heard: Heard
-  /** The message from which on the turn is shown. */
-  readonly message: ConversationMessage
-}
-
-export interface TurnMatch {
-  readonly shown: readonly ShownTurn[]
-  /** Heard words that stand in the turns' replies. */
-  readonly words: number
-  readonly byCall: boolean
-  /** A platform call under its own id. */
-  readonly byId: boolean
-  /** Word for word, apart from where it ends. */
-  readonly literal: boolean
-  /** Every turn was shown whole and word for word, and nothing else was. */
-  readonly exact: boolean
-  /** Only fillers of the turn were heard, so it was not. */
-  readonly fillersOnly: boolean
-}
 
 /** Fewer heard words than this prove a reply only together with the same user text. */
 const MIN_PROOF_WORDS = 3
@@ -37,11 +13,6 @@ const STEPS_PER_TURN = 20
 const MESSAGES_PER_STEP = 20
 /** More words than a message can have. */
 const PLACES_PER_MESSAGE = 2 ** 24
-
-/** A match and the place in the block that it reaches; `exact` does not look beyond that. */
-interface Found extends TurnMatch {
-  readonly end: Cursor
-}
 
 /** One comparison of a block with a turn and its continuations. */
 interface Search {
@@ -258,22 +229,6 @@ function withRest(
   return join(shown, rest, { ...own, byCall: calledAt >= 0, byId, end })
 }
 
-type Own = Omit<Found, 'shown'>
-
-function join(shown: ShownTurn, rest: Found | null, own: Own): Found {
-  if (!rest) return { ...own, shown: [shown] }
-  return {
-    shown: [shown, ...rest.shown],
-    words: own.words + rest.words,
-    byCall: own.byCall || rest.byCall,
-    byId: own.byId || rest.byId,
-    literal: own.literal && rest.literal,
-    exact: own.exact && rest.exact,
-    fillersOnly: false,
-    end: rest.end,
-  }
-}
-
 /** As `continuation`, past messages that are no turn of ours. */
 function continuationAhead(turn: JournalTurn, from: Cursor, search: Search): Found | null {
   let at: Cursor | null = from
@@ -300,11 +255,4 @@ function continuation(
     if (found && !found.fillersOnly && (!best || isBetter(found, best))) best = found
   }
   return best
-}
-
-/** The longest, then the one with its own call, then the one word for word, then the newest. */
-function isBetter(found: Found, than: Found): boolean {
-  if (found.words === than.words && found.byId !== than.byId) return found.byId
-  if (found.words !== than.words) return found.words > than.words
-  return found.literal || !than.literal
 }

@@ -1,6 +1,7 @@
 import { childrenOf, isContinuation, type Journal, type JournalTurn } from './journal.ts'
 import { matchBlockOf } from './match-block.ts'
-import { matchContinuation, type ShownTurn, type TurnMatch } from './match-turn.ts'
+import { matchContinuation } from './match-turn.ts'
+import type { ShownTurn, TurnMatch } from './turn-match.ts'
 import type { Effort } from './match-words.ts'
 import type { ConversationMessage } from './message.ts'
 import { adoptKey, blockKey, sameUserText, turnKey } from './user-key.ts'

@@ -30,14 +30,15 @@ it('a write that still runs when the caller revises the wish is told of, and don
   expect(server.webhook.received).toHaveLength(1)
 })
 
-it('a write of a turn that the caller speaks over is waited for, and moves the flow', async () => {
+/** A booking that is under way when the caller speaks over the reply; it leads to `done`. */
+async function startSpokenOver(done: object) {
   const webhook = await startHeldWebhook({ id: 'booking-7' })
   const edges = [{ to: 'done', when: { type: 'result', tool: 'book', status: 'ok' } }]
   const server = await startPacedTurnstate({
     flow: {
       starting_state: 'desk',
       general_tools: ['book'],
-      states: { desk: { edges }, done: { state_prompt: 'It is booked.' } },
+      states: { desk: { edges }, done },
     },
     tools: { book: { type: 'webhook', url: `${webhook.url}/bookings`, method: 'POST' } },
     config: { webhooks: { allow_hosts: ['127.0.0.1'] } },
@@ -50,6 +51,12 @@ it('a write of a turn that the caller speaks over is waited for, and moves the f
   // The request before has ended by then; its write has not.
   expect((await first.answer.rest()).isDone).toBe(true)
   expect(server.model.calls).toHaveLength(1)
+  return { ...server, webhook, history, asked }
+}
+
+it('a write of a turn that the caller speaks over is waited for, and moves the flow', async () => {
+  const server = await startSpokenOver({ state_prompt: 'It is booked.' })
+  const { webhook, history, asked } = server
   webhook.release()
   const next = await server.model.received(2)
   expect(String(next.body.messages[0]?.content)).toContain('It is booked.')
@@ -63,26 +70,10 @@ it('a write of a turn that the caller speaks over is waited for, and moves the f
 })
 
 it('what a state has to say is said by the turn that waited for the write which led there', async () => {
-  const webhook = await startHeldWebhook({ id: 'booking-7' })
-  const edges = [{ to: 'done', when: { type: 'result', tool: 'book', status: 'ok' } }]
-  const server = await startPacedTurnstate({
-    flow: {
-      starting_state: 'desk',
-      general_tools: ['book'],
-      states: { desk: { edges }, done: { say: 'It is booked now.' } },
-    },
-    tools: { book: { type: 'webhook', url: `${webhook.url}/bookings`, method: 'POST' } },
-    config: { webhooks: { allow_hosts: ['127.0.0.1'] } },
-  })
-  const first = await speaking(server, [HI], 'One moment please, I am booking. ')
-  first.call.end(BOOK)
-  await webhook.reached
-  const history = [HI, assistant('One moment please, I am'), user('Is it done?')]
-  const asked = server.stream(history)
-  expect((await first.answer.rest()).isDone).toBe(true)
+  const { webhook, model, asked } = await startSpokenOver({ say: 'It is booked now.' })
   webhook.release()
   expect((await (await asked).rest()).text).toBe('It is booked now.')
-  expect(server.model.calls).toHaveLength(1)
+  expect(model.calls).toHaveLength(1)
 })
 
 it('a call that is replayed is not sent to a platform that does not offer its tool any more', async () => {

@@ -1,4 +1,4 @@
-import type { ShownTurn } from '../../conversation/match-turn.ts'
+import type { ShownTurn } from '../../conversation/turn-match.ts'
 import type { MessageCall } from '../../conversation/message.ts'
 import { isSilent } from '../../conversation/words.ts'
 import type { Flow } from '../../flow/definition.ts'
