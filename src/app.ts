@@ -4,10 +4,12 @@ import cors from '@fastify/cors'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Log } from './observability/log.ts'
+import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { createAuthenticate } from './routes/authenticate.ts'
 import { canonicalUrl } from './routes/canonical-url.ts'
-import { healthRoutes } from './routes/health.ts'
+import { healthRoutes, type Readiness } from './routes/health.ts'
 import { answerMalformedHttp } from './routes/malformed-http.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { answerNotFound, createErrorHandler } from './routes/openai/error-reply.ts'
 import { openAiRoutes } from './routes/openai/openai-routes.ts'
 import { refuseMissingHost } from './routes/missing-host.ts'
@@ -24,9 +26,11 @@ interface Dependencies {
   readonly limits: { readonly max_body_bytes: number; readonly max_concurrent_turns: number }
   /** The flow's model ids; the first answers requests that name none. */
   readonly models: readonly [string, ...string[]]
-  /** An upstream is usable and the store answers. */
-  readonly isReady: () => boolean
+  /** How the upstreams, the store and the MCP servers stand. */
+  readonly readiness: () => Readiness
   readonly openApiText: string
+  /** Its own unless others count into them as well. */
+  readonly metrics?: Metrics
   readonly timeouts?: Partial<typeof TIMEOUTS>
 }
 
@@ -47,7 +51,8 @@ const TIMEOUTS = {
 
 /** Wires the HTTP server. It does not listen, reads no file and never exits. */
 export function buildApp(dependencies: Dependencies): App {
-  const { engine, keys, log, limits, models, isReady, openApiText } = dependencies
+  const { engine, keys, log, limits, models, readiness, openApiText } = dependencies
+  const metrics = dependencies.metrics ?? createMetrics()
   const timeouts = { ...TIMEOUTS, ...dependencies.timeouts }
   const pathSecrets = new WeakMap<IncomingMessage, string>()
   const handleError = createErrorHandler(log)
@@ -80,11 +85,12 @@ export function buildApp(dependencies: Dependencies): App {
   refuseMissingHost(server)
   acceptAnyContentType(server)
   allowAnyOrigin(server)
-  healthRoutes(server, { isReady, isDraining: gate.isDraining, openApiText })
+  healthRoutes(server, { readiness, isDraining: gate.isDraining, openApiText })
   const pathSecretOf = (request: { readonly raw: IncomingMessage }) => pathSecrets.get(request.raw)
   const authenticate = createAuthenticate({ keys, pathSecretOf, log })
+  metricsRoutes(server, { metrics, readiness, authenticate })
   const { drainMs: drainTimeoutMs } = timeouts
-  openAiRoutes(server, { engine, authenticate, gate, log, models, drainTimeoutMs })
+  openAiRoutes(server, { engine, authenticate, gate, log, metrics, models, drainTimeoutMs })
 
   return {
     server,

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'upstream_failed'
   | 'upstream_timeout'
   | 'caller_gone'
+  | 'store_unavailable'
   | 'internal'
 
 interface ErrorDetails {

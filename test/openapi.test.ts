@@ -164,14 +164,15 @@ describe('the contract', () => {
   })
 
   test('has the models, the dry run, health and readiness', async () => {
-    let ready = true
-    const app = await listeningApp({ isReady: () => ready })
+    let upstream: 'ok' | 'unusable' = 'ok'
+    const mcp = { scheduling: 'unreachable' } as const
+    const app = await listeningApp({ readiness: () => ({ upstream, store: 'ok', mcp }) })
     await expectInContract(await fetch(`${app.url}/v1/models`), 'get', '/v1/models')
     const derive = '/v1/conversations/derive'
     await expectInContract(await post(app.url + derive, BODY), 'post', derive)
     await expectInContract(await fetch(`${app.url}/healthz`), 'get', '/healthz')
     await expectInContract(await fetch(`${app.url}/readyz`), 'get', '/readyz')
-    ready = false
+    upstream = 'unusable'
     await expectInContract(await fetch(`${app.url}/readyz`), 'get', '/readyz')
     app.drain()
     await expectInContract(await fetch(`${app.url}/readyz`), 'get', '/readyz')
@@ -193,6 +194,8 @@ describe('the contract', () => {
     await expectError(await post(app.url + CHAT, { messages: [7] }, authorized))
     await expectError(await post(app.url + CHAT, BODY))
     await expectError(await fetch(`${app.url}/v1/models`), 'get', '/v1/models')
+    const proxied = { headers: { via: '1.1 proxy' } }
+    await expectError(await fetch(`${app.url}/metrics`, proxied), 'get', '/metrics')
     await expectError(await post(app.url + CHAT, { x: 'y'.repeat(3000) }, authorized))
     for (const code of ['upstream_failed', 'upstream_timeout', 'overloaded', 'internal'] as const) {
       const run = () => Promise.reject(new TurnstateError(code, 'It went wrong'))
@@ -203,7 +206,7 @@ describe('the contract', () => {
     }
     app.drain()
     await expectError(await post(app.url + CHAT, BODY, authorized))
-    expect(statuses).toEqual([400, 400, 401, 401, 413, 502, 504, 503, 500, 503])
+    expect(statuses).toEqual([400, 400, 401, 401, 401, 413, 502, 504, 503, 500, 503])
     const nowhere = await fetch(`${app.url}/nowhere`)
     expect(nowhere.status).toBe(404)
     expect(problems('Error', await nowhere.json())).toBeNull()

@@ -175,19 +175,22 @@ describe('the other routes', () => {
   })
 
   test('tell health, readiness and the contract', async () => {
-    let ready = true
-    const app = await listeningApp({ isReady: () => ready, openApiText: 'openapi: 3.1.0' })
+    let upstream: 'ok' | 'unusable' = 'ok'
+    const app = await listeningApp({
+      readiness: () => ({ upstream }),
+      openApiText: 'openapi: 3.1.0',
+    })
     const answer = async (path: string) => {
       const response = await fetch(app.url + path)
       return [response.status, await response.text()]
     }
     expect(await answer('/healthz')).toEqual([200, '{"status":"ok"}'])
-    expect(await answer('/readyz')).toEqual([200, '{"status":"ready"}'])
+    expect(await answer('/readyz')).toEqual([200, '{"status":"ready","upstream":"ok"}'])
     expect(await answer('/openapi.yaml')).toEqual([200, 'openapi: 3.1.0'])
-    ready = false
-    expect(await answer('/readyz')).toEqual([503, '{"status":"not_ready"}'])
+    upstream = 'unusable'
+    expect(await answer('/readyz')).toEqual([503, '{"status":"not_ready","upstream":"unusable"}'])
     app.drain()
-    expect(await answer('/readyz')).toEqual([503, '{"status":"draining"}'])
+    expect(await answer('/readyz')).toEqual([503, '{"status":"draining","upstream":"unusable"}'])
     expect(await answer('/healthz')).toEqual([200, '{"status":"ok"}'])
   })
 

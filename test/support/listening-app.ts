@@ -28,7 +28,7 @@ export async function listeningApp(options: Options = {}): Promise<ListeningApp>
     log,
     limits: { max_body_bytes: 4_194_304, max_concurrent_turns: 100 },
     models: ['clinic-booking'],
-    isReady: () => true,
+    readiness: () => ({ upstream: 'ok' }),
     openApiText: 'openapi: 3.1.0\n',
     ...options,
   })

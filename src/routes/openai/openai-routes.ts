@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Model } from 'openai/resources/models'
 import type { Log } from '../../observability/log.ts'
+import type { Metrics } from '../../observability/metrics.ts'
 import type { TurnEngine } from '../../turn/turn.ts'
 import type { Authenticate } from '../authenticate.ts'
 import { createTurnLog } from '../logged-turn.ts'
@@ -24,6 +25,7 @@ interface Dependencies {
   readonly authenticate: Authenticate
   readonly gate: TurnGate
   readonly log: Log
+  readonly metrics: Metrics
   /** What `GET /v1/models` lists; the first is the model of answers to requests that name none. */
   readonly models: readonly [string, ...string[]]
   readonly drainTimeoutMs: number
@@ -31,9 +33,9 @@ interface Dependencies {
 
 /** The front end for everything that speaks OpenAI's chat completions. */
 export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): void {
-  const { engine, authenticate, gate, log, models, drainTimeoutMs } = dependencies
-  const startedAt = Math.floor(Date.now() / 1000)
-  const withTurnLog = createTurnLog(log)
+  const { engine, authenticate, gate, log, metrics, models, drainTimeoutMs } = dependencies
+  const createdAt = Math.floor(Date.now() / 1000)
+  const withTurnLog = createTurnLog({ log, metrics })
   app.decorateRequest('caller', '')
   // Before the body is read: strangers do not get to send four megabytes.
   const onRequest = (request: Parameters<Authenticate>[0], _reply: unknown, done: () => void) => {
@@ -45,19 +47,20 @@ export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): 
 
   app.post('/v1/chat/completions', { onRequest }, (request, reply) =>
     gate.pass(reply.raw, async (waitFor) => {
+      const startedAt = performance.now()
       const chat = readChatRequest(request)
-      const begun = engine.begin(chat.turn)
+      const begun = await engine.begin(chat.turn)
       waitFor(begun.ended)
       setTurnHeaders(reply, begun.facts)
-      const turn = withTurnLog(begun, chat.turn)
+      const turn = withTurnLog(begun, { request: chat.turn, startedAt })
       const form = answerForm(request, chat, models[0])
       if (chat.stream) return streamReply(turn, { reply, form, log, drainTimeoutMs })
       return jsonReply(turn, { reply, form, log })
     }),
   )
 
-  app.post('/v1/conversations/derive', { onRequest }, (request, reply) => {
-    const derivation = engine.derive(readChatRequest(request).turn)
+  app.post('/v1/conversations/derive', { onRequest }, async (request, reply) => {
+    const derivation = await engine.derive(readChatRequest(request).turn)
     setTurnHeaders(reply, derivation)
     return reply.send(toDerivationBody(derivation))
   })
@@ -65,7 +68,7 @@ export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): 
   app.get('/v1/models', { onRequest }, () => ({
     object: 'list',
     data: models.map(
-      (id) => ({ id, object: 'model', created: startedAt, owned_by: 'turnstate' }) satisfies Model,
+      (id) => ({ id, object: 'model', created: createdAt, owned_by: 'turnstate' }) satisfies Model,
     ),
   }))
 }

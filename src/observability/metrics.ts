@@ -1,0 +1,134 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/**
+ * What is counted and timed. Labels come from closed lists: the kinds and endings of the code, and
+ * the names of tools and MCP servers in the configuration; never a word of a model or a caller.
+ */
+export interface Metrics {
+  turnEnded(turn: EndedTurn): void
+  /** From the request to the first text of its answer. */
+  firstToken(seconds: number): void
+  toolRun(run: ToolRun): void
+  effect(effect: EffectResult): void
+  /** Never called where there is no store that could be down: then nothing is said of it. */
+  storeUp(isUp: boolean): void
+  mcpServerUp(server: string, isUp: boolean): void
+  /** All of it, in the text format of Prometheus. */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+interface EndedTurn {
+  readonly kind: string
+  readonly source: string
+  /** A finish reason, `superseded`, or the code of the error that ended it. */
+  readonly finish: string
+  /** From the request to the end of its answer. */
+  readonly seconds: number
+}
+
+interface ToolRun {
+  readonly tool: string
+  readonly status: 'ok' | 'failed' | 'unknown'
+  readonly seconds: number
+}
+
+interface EffectResult {
+  readonly tool: string
+  /** `answered`: not done again, told from what is known of it. */
+  readonly result: 'done' | 'answered' | 'cancelled' | 'refused' | 'undone' | 'undo_failed'
+}
+
+/** A caller begins to wonder after about a second: most buckets lie around it. */
+const FIRST_TOKEN_BUCKETS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
+const TURN_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60]
+const TOOL_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 6, 10, 20]
+
+/** Metrics with a registry of their own, the process's included. */
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const turns = createTurnMetrics(registry)
+  const work = createWorkMetrics(registry)
+  const servers = createServerMetrics(registry)
+  return {
+    ...turns,
+    ...work,
+    ...servers,
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  }
+}
+
+function createTurnMetrics(registry: Registry): Pick<Metrics, 'turnEnded' | 'firstToken'> {
+  const registers = [registry]
+  const turns = new Counter({
+    name: 'turnstate_turns_total',
+    help: 'Turns that ended, hang-ups included.',
+    labelNames: ['kind', 'source', 'finish'],
+    registers,
+  })
+  const turnSeconds = new Histogram({
+    name: 'turnstate_turn_seconds',
+    help: 'Time from a request to the end of its answer.',
+    buckets: TURN_BUCKETS,
+    registers,
+  })
+  const firstTokenSeconds = new Histogram({
+    name: 'turnstate_first_token_seconds',
+    help: 'Time from a request to the first text of its answer.',
+    buckets: FIRST_TOKEN_BUCKETS,
+    registers,
+  })
+  return {
+    turnEnded({ kind, source, finish, seconds }) {
+      turns.inc({ kind, source, finish })
+      turnSeconds.observe(seconds)
+    },
+    firstToken: (seconds) => firstTokenSeconds.observe(seconds),
+  }
+}
+
+function createWorkMetrics(registry: Registry): Pick<Metrics, 'toolRun' | 'effect'> {
+  const registers = [registry]
+  const toolSeconds = new Histogram({
+    name: 'turnstate_tool_seconds',
+    help: 'Time that the run of a server tool took.',
+    labelNames: ['tool', 'status'],
+    buckets: TOOL_BUCKETS,
+    registers,
+  })
+  const effects = new Counter({
+    name: 'turnstate_effects_total',
+    help: 'What came of the wishes to change something.',
+    labelNames: ['tool', 'result'],
+    registers,
+  })
+  return {
+    toolRun: ({ tool, status, seconds }) => toolSeconds.observe({ tool, status }, seconds),
+    effect: ({ tool, result }) => effects.inc({ tool, result }),
+  }
+}
+
+function createServerMetrics(registry: Registry): Pick<Metrics, 'storeUp' | 'mcpServerUp'> {
+  const registers = [registry]
+  const servers = new Gauge({
+    name: 'turnstate_mcp_server_up',
+    help: 'Whether an MCP server can be reached.',
+    labelNames: ['server'],
+    registers,
+  })
+  let store: Gauge | undefined
+  return {
+    storeUp(isUp) {
+      // Made with the first word of it: without labels it would say 0 before that.
+      store ??= new Gauge({
+        name: 'turnstate_store_up',
+        help: 'Whether the store answers.',
+        registers,
+      })
+      store.set(isUp ? 1 : 0)
+    },
+    mcpServerUp: (server, isUp) => servers.set({ server }, isUp ? 1 : 0),
+  }
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Metrics } from '../observability/metrics.ts'
+import type { Authenticate } from './authenticate.ts'
+import type { Readiness } from './health.ts'
+
+interface Dependencies {
+  readonly metrics: Metrics
+  readonly readiness: () => Readiness
+  readonly authenticate: Authenticate
+}
+
+/** The numbers for Prometheus; whoever asks from this machine needs no key. */
+export function metricsRoutes(app: FastifyInstance, dependencies: Dependencies): void {
+  const { metrics, readiness, authenticate } = dependencies
+  const onRequest = (request: FastifyRequest, _reply: unknown, done: () => void) => {
+    if (!isLocal(request)) authenticate(request)
+    done()
+  }
+  app.get('/metrics', { onRequest }, async (_request, reply) => {
+    tellReadiness(metrics, readiness())
+    return reply.type(metrics.contentType).send(await metrics.text())
+  })
+}
+
+// Asked with each scrape: a gauge that waited to be told of a change could miss one.
+function tellReadiness(metrics: Metrics, { store, mcp = {} }: Readiness): void {
+  if (store !== undefined) metrics.storeUp(store === 'ok')
+  for (const [server, state] of Object.entries(mcp)) metrics.mcpServerUp(server, state === 'ok')
+}
+
+const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/i
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
+
+/** What proxies add, and browsers to what a page of another site asks for. */
+const HEADERS_FROM_ELSEWHERE = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'forwarded',
+  'via',
+  'origin',
+] as const
+
+/**
+ * Whether somebody on this machine asks. Behind a reverse proxy on the same machine every request
+ * comes from loopback, but with such a header, with the host that was asked for, or as HTTP/1.0,
+ * which nginx speaks unless told otherwise.
+ */
+function isLocal({ socket, headers, raw }: FastifyRequest): boolean {
+  return (
+    LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '') &&
+    LOOPBACK_HOST.test(headers.host ?? '') &&
+    raw.httpVersion !== '1.0' &&
+    !HEADERS_FROM_ELSEWHERE.some((name) => headers[name] !== undefined)
+  )
+}
