@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Tools } from '../flow/tool-definition.ts'
 import { createAddressGuard, type AddressGuard } from '../tools/address-guard.ts'
+import { CALL_HEADERS } from '../tools/webhook-signature.ts'
 import { HeaderName, HeaderValue } from '../upstream/options.ts'
 import type { Path } from './problem.ts'
 
@@ -26,11 +27,23 @@ function headerProblems(headers: Readonly<Record<string, string>>, path: Path): 
   return Object.entries(headers).flatMap(([name, template]) => {
     const key = HeaderName.safeParse(name)
     const value = HeaderValue.safeParse(withoutPlaceholders(template))
+    const taken = takenHeader(name)
     return [
+      ...(taken === undefined ? [] : [{ path: [...path, name], message: taken, atKey: true }]),
       ...messagesOf(key).map((message) => ({ path: [...path, name], message, atKey: true })),
       ...messagesOf(value).map((message) => ({ path: [...path, name], message })),
     ]
   })
+}
+
+/** Why a tool cannot set a header itself. */
+function takenHeader(name: string): string | undefined {
+  const header = name.toLowerCase()
+  if (CALL_HEADERS.has(header)) {
+    return 'is set by the server, which names each call by its own key and signs it with webhooks.signing_secret; remove it'
+  }
+  if (header !== 'accept-encoding') return undefined
+  return 'is set by the server, which reads plain answers only; remove it'
 }
 
 function messagesOf({ error }: z.ZodSafeParseResult<string>): readonly string[] {

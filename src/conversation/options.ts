@@ -63,5 +63,7 @@ export const ConversationOptions = z.strictObject({
     .string()
     .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Oslo')
     .default('UTC'),
+  /** The platform's own patience for an answer's first words; only `lint` asks for it. */
+  cascade_timeout_ms: z.int().min(2000).max(15_000).default(4000),
 })
 export type ConversationOptions = z.infer<typeof ConversationOptions>

@@ -24,6 +24,7 @@ const common = {
     .strictObject({ tool: ToolName, arguments: z.record(z.string(), z.unknown()).default({}) })
     .optional(),
   prefetch: z.boolean().default(false),
+  cancel_on_interruption: z.boolean().optional(),
 }
 
 /** Of tools that wait for somebody else. */

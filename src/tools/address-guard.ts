@@ -1,4 +1,4 @@
-import { lookup as resolve } from 'node:dns'
+import { lookup, type LookupAddress, type LookupAllOptions } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 
 /** The `code` of the error with which a connection to a refused address fails. */
@@ -29,18 +29,23 @@ const IPV4_NETWORKS = [
   ['240.0.0.0', 4],
 ] as const
 
-const IPV6_NETWORKS = [
-  ['::', 96], // unspecified, loopback, IPv4-compatible
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
-  ['2001::', 32], // Teredo: holds an IPv4 address that is not looked at
-  ['2001:db8::', 32],
-  ['2002::', 16], // 6to4: likewise
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['ff00::', 8],
+/** All that is in use on the internet. The rest (local, multicast, not given out) is refused. */
+const GLOBAL_IPV6_NETWORKS = [
+  ['2000::', 3],
+  ['64:ff9b::', 96], // NAT64
+  ['::ffff:0:0', 96], // IPv4-mapped
 ] as const
+
+const IPV6_NETWORKS = [
+  ['2001::', 23], // Teredo, which holds an IPv4 address that is not looked at, and other protocols
+  ['2001:db8::', 32],
+  ['2002::', 16], // 6to4: holds one likewise
+  ['3fff::', 20],
+] as const
+
+const assigned = new BlockList()
+assigned.addSubnet('0.0.0.0', 0, 'ipv4')
+for (const [network, bits] of GLOBAL_IPV6_NETWORKS) assigned.addSubnet(network, bits, 'ipv6')
 
 const refused = new BlockList()
 for (const [network, bits] of IPV4_NETWORKS) {
@@ -55,11 +60,23 @@ for (const [network, bits] of IPV6_NETWORKS) refused.addSubnet(network, bits, 'i
 export function isPublicAddress(address: string): boolean {
   const bare = address.replace(/%.*$/, '')
   const family = isIP(bare)
-  return family !== 0 && !refused.check(bare, family === 4 ? 'ipv4' : 'ipv6')
+  if (family === 0) return false
+  const type = family === 4 ? 'ipv4' : 'ipv6'
+  return assigned.check(bare, type) && !refused.check(bare, type)
 }
 
+/** All addresses of a name, as `dns.lookup` gives them. */
+type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void
+
 /** `allowHosts` are exempt, by the name or address that stands in the URL. */
-export function createAddressGuard(allowHosts: readonly string[]): AddressGuard {
+export function createAddressGuard(
+  allowHosts: readonly string[],
+  resolve: Resolve = lookup,
+): AddressGuard {
   const allowed = new Set(allowHosts.map(toHost))
   return {
     permits(url) {

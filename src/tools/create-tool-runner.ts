@@ -1,106 +1,130 @@
+import type { z } from 'zod'
 import type { JsonSchema } from '../flow/definition.ts'
 import { lookupIn, renderTemplate, type Lookup } from '../flow/template.ts'
-import { declaredArguments, type StaticTool, type Tools } from '../flow/tool-definition.ts'
+import {
+  declaredArguments,
+  effectOf,
+  type StaticTool,
+  type ToolDefinition,
+  type Tools,
+} from '../flow/tool-definition.ts'
 import type { Log } from '../observability/log.ts'
-import { compileArguments, type ArgumentsCheck } from './json-schema.ts'
-import { isTooDeep } from './nesting.ts'
-import type { WebhookOptions } from './options.ts'
-import { badOutcome, okOutcome } from './tool-outcome.ts'
-import type { ToolContext, ToolOutcome, ToolRunner } from './tool-runner.ts'
-import { createWebhookClient, type WebhookClient } from './webhook.ts'
+import type { Metrics } from '../observability/metrics.ts'
+import { createGuardedCall } from './guarded-call.ts'
+import { createMcpTools, type McpTools } from './mcp-tools.ts'
+import type { McpServers, WebhookOptions } from './options.ts'
+import { createArgumentsParser } from './parse-arguments.ts'
+import { badOutcome, okOutcome, unsentOutcome } from './tool-outcome.ts'
+import type { ToolContext, ToolOffer, ToolOutcome, ToolRunner } from './tool-runner.ts'
+import { createWebhookClient } from './webhook.ts'
 
 interface ToolRunnerDependencies {
   readonly tools: Tools
   /** Schemas of calls that are not tools, by name: the `llm` edges (`transition_to_book`). */
   readonly schemas: Readonly<Record<string, JsonSchema>>
   readonly webhooks: WebhookOptions
+  /** MCP servers by name; they are connected to from now on. */
+  readonly mcp?: z.infer<typeof McpServers>
   readonly log: Log
+  readonly metrics: Pick<Metrics, 'toolRun'>
   /** Whether arguments and results may stand in the debug log: not where variables are sensitive. */
   readonly logsContents: boolean
+  /** Milliseconds of a clock; tells how long a service that is down is left alone. */
+  readonly now?: () => number
 }
-
-type ParsedArguments = ReturnType<ToolRunner['parseArguments']>
 
 /** Runs the configured tools. Throws when a schema is not usable; the configuration is checked for that. */
 export function createToolRunner(dependencies: ToolRunnerDependencies): ToolRunner {
-  const { tools, log } = dependencies
-  const checks = compileAll(tools, dependencies.schemas)
+  const { tools, log, metrics, logsContents, now = () => performance.now() } = dependencies
   const webhooks = createWebhookClient({ options: dependencies.webhooks, log })
-  const parse = (name: string, text: string): ParsedArguments =>
-    parseArguments(text, checks.get(name))
+  const guarded = createGuardedCall({ log, now })
+  const mcp = createMcpTools({ servers: dependencies.mcp ?? {}, tools, log })
+  const effectOfTool = (name: string): 'read' | 'write' =>
+    toolOf(tools, name)?.type === 'mcp' ? mcp.effectOf(name) : effectIn(tools, name)
+
+  async function runTool(
+    name: string,
+    args: Readonly<Record<string, unknown>>,
+    context: ToolContext,
+  ): Promise<ToolOutcome> {
+    const tool = toolOf(tools, name)
+    if (tool === undefined) return unsentOutcome(NOT_AVAILABLE)
+    const parameters = tool.parameters ?? mcp.offer(name)?.parameters
+    const lookup = lookupIn(declaredArguments(parameters, args), context.values)
+    switch (tool.type) {
+      case 'static':
+        return okOutcome(tool, staticResult(tool, lookup), lookup)
+      case 'webhook':
+        return guarded(name, () => webhooks.run({ name, tool, args, lookup, context }))
+      case 'mcp':
+        return mcp.run({ name, tool, args, lookup, context })
+    }
+  }
 
   return {
-    parseArguments: parse,
+    offer: (name) => mcp.offer(name) ?? toOffer(name, toolOf(tools, name)),
+    effectOf: effectOfTool,
+    parseArguments: withServerSchemas(
+      mcp,
+      createArgumentsParser({
+        ...dependencies.schemas,
+        ...Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, tool.parameters])),
+      }),
+    ),
     async run(name, args, context) {
       const startedAt = performance.now()
-      const run = { tools, webhooks, name, args, context }
-      const outcome = await runTool(run).catch((err: unknown) => {
+      const outcome = await runTool(name, args, context).catch((err: unknown) => {
         log.error({ tool: name, err }, 'tool broke')
-        return badOutcome('failed', 'the tool could not be run')
+        // Nobody knows how far it came.
+        return badOutcome(effectOfTool(name) === 'write' ? 'unknown' : 'failed', BROKE)
       })
       const ms = Math.round(performance.now() - startedAt)
       log.info({ tool: name, status: outcome.status, ms }, 'tool run')
-      if (dependencies.logsContents) {
-        const { content } = outcome
-        log.debug({ tool: name, arguments: args, result: content }, 'tool result')
+      const { status } = outcome
+      if (toolOf(tools, name)) metrics.toolRun({ tool: name, status, seconds: ms / 1000 })
+      if (logsContents) {
+        log.debug({ tool: name, arguments: args, result: outcome.content }, 'tool result')
       }
       return outcome
     },
-    close: () => webhooks.close(),
+    mcpServers: mcp.status,
+    close: async () => {
+      await Promise.all([webhooks.close(), mcp.close()])
+    },
   }
 }
 
-function compileAll(
-  tools: Tools,
-  schemas: ToolRunnerDependencies['schemas'],
-): ReadonlyMap<string, ArgumentsCheck> {
-  const all = [
-    ...Object.entries(schemas),
-    ...Object.entries(tools).map(([name, tool]) => [name, tool.parameters] as const),
-  ]
-  return new Map(
-    all.flatMap(([name, schema]) => (schema ? [[name, compileArguments(schema)] as const] : [])),
-  )
-}
-
-function parseArguments(text: string, check: ArgumentsCheck | undefined): ParsedArguments {
-  let value: unknown
-  try {
-    // Some models write nothing at all when a tool takes no arguments.
-    value = JSON.parse(text.trim() === '' ? '{}' : text)
-  } catch {
-    return { ok: false, problem: 'arguments: must be JSON' }
+/** Schemas that a server gave are checked as well; they may change while we run. */
+function withServerSchemas(
+  mcp: McpTools,
+  parse: ToolRunner['parseArguments'],
+): ToolRunner['parseArguments'] {
+  return (name, text) => {
+    const parsed = parse(name, text)
+    const problem = parsed.ok ? (mcp.checkOf(name)?.(parsed.value) ?? null) : null
+    return problem === null ? parsed : { ok: false, problem }
   }
-  if (!isRecord(value)) return { ok: false, problem: 'arguments: must be a JSON object' }
-  if (isTooDeep(value)) return { ok: false, problem: 'arguments: are nested too deeply' }
-  const problem = check?.(value) ?? null
-  return problem === null ? { ok: true, value } : { ok: false, problem }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
+const BROKE = 'the tool broke while it ran'
 const NOT_AVAILABLE = 'this tool is not available'
+const NO_ARGUMENTS: JsonSchema = { type: 'object', properties: {} }
 
-async function runTool(run: {
-  readonly tools: Tools
-  readonly webhooks: WebhookClient
-  readonly name: string
-  readonly args: Readonly<Record<string, unknown>>
-  readonly context: ToolContext
-}): Promise<ToolOutcome> {
-  const { tools, webhooks, name, args, context } = run
-  const tool = Object.hasOwn(tools, name) ? tools[name] : undefined
-  if (tool === undefined) return badOutcome('failed', NOT_AVAILABLE)
-  const lookup = lookupIn(declaredArguments(tool.parameters, args), context.values)
-  switch (tool.type) {
-    case 'static':
-      return okOutcome(tool, staticResult(tool, lookup), lookup)
-    case 'webhook':
-      return webhooks.run({ name, tool, args, lookup, signal: context.signal })
-    case 'mcp':
-      return badOutcome('failed', NOT_AVAILABLE)
+function toolOf(tools: Tools, name: string): ToolDefinition | undefined {
+  return Object.hasOwn(tools, name) ? tools[name] : undefined
+}
+
+function effectIn(tools: Tools, name: string): 'read' | 'write' {
+  const tool = toolOf(tools, name)
+  return tool ? effectOf(tool) : 'write'
+}
+
+function toOffer(name: string, tool: ToolDefinition | undefined): ToolOffer | null {
+  if (tool === undefined || tool.type === 'mcp') return null
+  return {
+    name,
+    ...(tool.description === undefined ? {} : { description: tool.description }),
+    parameters: tool.parameters ?? NO_ARGUMENTS,
   }
 }
 

@@ -1,5 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { ADDRESS_REFUSED } from './address-guard.ts'
+import { headerOf, toAnswerText } from './answer-text.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 const MAX_ANSWER_BYTES = 262_144
 
@@ -19,7 +22,13 @@ export interface HttpLimits {
 export type HttpFailure = 'timeout' | 'cancelled' | 'too_large' | 'refused' | 'broken'
 
 export type HttpResult =
-  | { readonly type: 'answer'; readonly status: number; readonly text: string }
+  | {
+      readonly type: 'answer'
+      readonly status: number
+      /** Null if it cannot be read, as it is compressed or broke off after a status that says enough. */
+      readonly text: string | null
+      readonly retryAfterMs?: number
+    }
   | {
       readonly type: 'failure'
       /** False only when it is certain that nothing reached the other side. */
@@ -39,6 +48,7 @@ export function callHttp(
     const chunks: Buffer[] = []
     let size = 0
     let status = 0
+    let headers: IncomingHttpHeaders = {}
     let exchange: Dispatcher.DispatchController | undefined
 
     const settle = (result: HttpResult): void => {
@@ -46,9 +56,14 @@ export function callHttp(
       limits.signal.removeEventListener('abort', cancel)
       resolve(result)
     }
+    const fail = (failure: { why: HttpFailure; code?: string }): void => {
+      // That it failed is known, whatever else would have come.
+      if (status >= 300) settle(toAnswer(status, headers, null))
+      else settle({ type: 'failure', sent: exchange !== undefined, ...failure })
+    }
     const breakOff = (why: HttpFailure): void => {
       stopped = true
-      settle({ type: 'failure', sent: exchange !== undefined, why })
+      fail({ why })
       exchange?.abort(new Error(why))
     }
     const cancel = (): void => breakOff('cancelled')
@@ -66,8 +81,9 @@ export function callHttp(
         if (stopped) controller.abort(new Error('stopped'))
         else exchange = controller
       },
-      onResponseStart(_, statusCode) {
+      onResponseStart(_, statusCode, received) {
         status = statusCode
+        headers = received
       },
       onResponseData(_, chunk) {
         size += chunk.length
@@ -75,13 +91,23 @@ export function callHttp(
         else chunks.push(chunk)
       },
       onResponseEnd() {
-        settle({ type: 'answer', status, text: Buffer.concat(chunks).toString() })
+        settle(toAnswer(status, headers, Buffer.concat(chunks)))
       },
       onResponseError(_, error) {
-        settle({ type: 'failure', sent: exchange !== undefined, ...toFailure(error) })
+        fail(toFailure(error))
       },
     })
   })
+}
+
+function toAnswer(status: number, headers: IncomingHttpHeaders, body: Buffer | null): HttpResult {
+  const askedMs = retryAfterMs(headerOf(headers, 'retry-after'), Date.now())
+  return {
+    type: 'answer',
+    status,
+    text: body && toAnswerText(body, headers),
+    ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }),
+  }
 }
 
 function toDispatchOptions(call: HttpCall): Dispatcher.DispatchOptions {

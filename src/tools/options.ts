@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSigningSecret } from './webhook-signature.ts'
 
 /** A name or address as it stands in a URL, without scheme, port or path. */
 const Host = z
@@ -13,7 +14,14 @@ export const WebhookOptions = z
   .strictObject({
     /** Hosts that may be loopback or private and may be spoken to over plain http. */
     allow_hosts: z.array(Host).default([]),
-    signing_secret: z.string().min(1).optional(),
+    signing_secret: z
+      .string()
+      .min(1)
+      .refine(
+        isSigningSecret,
+        'begins with whsec_, so the rest must be the base64 of 24 to 64 bytes',
+      )
+      .optional(),
   })
   .default({ allow_hosts: [] })
 export type WebhookOptions = z.infer<typeof WebhookOptions>

@@ -29,6 +29,11 @@ export function badOutcome(
   }
 }
 
+/** It failed before anything left: it surely did not happen, and may be tried again. */
+export function unsentOutcome(error: string): ToolOutcome {
+  return { ...badOutcome('failed', error), sent: false }
+}
+
 function contentOf(tool: ToolDefinition, result: ToolResult, lookup: Lookup): string {
   if (tool.result_template !== undefined) {
     return renderTemplate(tool.result_template, (path) =>

@@ -1,11 +1,10 @@
+import { renderValue } from '../flow/render-value.ts'
 import { renderTemplate, type Lookup } from '../flow/template.ts'
 import type { WebhookTool } from '../flow/tool-definition.ts'
 import type { HttpCall } from './http-call.ts'
 import { namesInUrl, renderUrl } from './url-template.ts'
 
 type Arguments = Readonly<Record<string, unknown>>
-
-const WHOLE_PLACEHOLDER = /^\{\{\s*([^{}\s][^{}]*?)\s*\}\}$/
 
 /** The HTTP request that a call of the tool makes; null when its URL would lead elsewhere. */
 export function toHttpCall(tool: WebhookTool, args: Arguments, lookup: Lookup): HttpCall | null {
@@ -16,6 +15,7 @@ export function toHttpCall(tool: WebhookTool, args: Arguments, lookup: Lookup): 
     accept: 'application/json, text/*;q=0.9, */*;q=0.1',
     'user-agent': 'turnstate',
     ...renderHeaders(tool.headers, lookup),
+    'accept-encoding': 'identity',
   }
   const body = bodyOf(tool, args, lookup)
   if (body === undefined) return { url, method: tool.method, headers }
@@ -72,19 +72,4 @@ function queryTexts(value: unknown): readonly string[] {
 function bodyOf(tool: WebhookTool, args: Arguments, lookup: Lookup): unknown {
   if (tool.body !== undefined) return renderValue(tool.body, lookup)
   return tool.method === 'GET' ? undefined : args
-}
-
-/** Templates at any depth; a text that is one placeholder and nothing else keeps its value's type. */
-function renderValue(value: unknown, lookup: Lookup): unknown {
-  if (typeof value === 'string') {
-    const path = WHOLE_PLACEHOLDER.exec(value)?.[1]
-    if (path === undefined) return renderTemplate(value, lookup)
-    const found = lookup(path)
-    return found === undefined ? '' : found
-  }
-  if (Array.isArray(value)) return value.map((item) => renderValue(item, lookup))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, renderValue(item, lookup)]),
-  )
 }

@@ -29,6 +29,36 @@ describe('isPublicAddress', () => {
     'fe80::1',
     'fe80::1%eth0',
     'ff02::1',
+    '::ffff:0.0.0.0',
+    '::FFFF:192.168.0.1',
+    '0:0:0:0:0:ffff:7f00:1',
+    '::ffff:0:127.0.0.1',
+    '::a9fe:a9fe',
+    '64:ff9b::7f00:1',
+    '64:ff9b::169.254.169.254',
+    '64:ff9b:1::8.8.8.8',
+    '2001:0:7f00:1::',
+    '2001:0:4136:e378:8000:63bf:80ff:fffe',
+    '2001:20::1',
+    '2001:db8::1',
+    '2002:a9fe:a9fe::1',
+    '3fff::1',
+    '5f00::1',
+    '100::1',
+    '1::1',
+    '4000::1',
+    'fe80::1%25eth0',
+    'febf::1',
+    'fec0::1',
+    '192.0.0.170',
+    '198.18.0.1',
+    '240.0.0.1',
+    '0.1.2.3',
+    '127.1',
+    '0x7f.0.0.1',
+    '2130706433',
+    '127.0.0.1.',
+    '',
     'not an address',
   ])('is false for %s', (address) => {
     expect(isPublicAddress(address)).toBe(false)
@@ -41,19 +71,41 @@ describe('isPublicAddress', () => {
     '2606:4700::1111',
     '::ffff:8.8.8.8',
     '64:ff9b::8.8.8.8',
+    '2001:4860:4860::8888',
+    '2a00:1450::1%eth0',
+    '1.1.1.1',
+    '223.255.255.254',
   ])('is true for %s', (address) => {
     expect(isPublicAddress(address)).toBe(true)
   })
 })
 
 describe('an address guard', () => {
-  const guard = createAddressGuard(['localhost', '[::1]', 'Crm.internal'])
+  const guard = createAddressGuard(['localhost', '[::1]', 'Crm.internal', 'xn--bcher-kva.example'])
 
   it.each([
     'http://api.example/',
     'https://127.0.0.1/',
     'https://0x7f.1/',
     'https://2130706433/',
+    'https://0177.0.0.1/',
+    'https://0x7f000001/',
+    'https://127.1/',
+    'https://127.0.0.1./',
+    'https://0/',
+    'https://0.0.0.0/',
+    'https://①②⑦.⓪.⓪.①/',
+    'https://127。0。0。1/',
+    'https://%31%32%37.0.0.1/',
+    'https://[::]/',
+    'https://[::2]:8443/',
+    'https://[::7f00:1]/',
+    'https://[0:0:0:0:0:ffff:a9fe:a9fe]/',
+    'https://[64:ff9b::a9fe:a9fe]/',
+    'https://[2002:7f00:1::]/',
+    'https://169.254.169.254/latest/meta-data',
+    'https://localhost@10.0.0.1/',
+    'ftp://8.8.8.8/',
     'https://[::ffff:127.0.0.1]/',
     'https://[fe80::1]/',
     'http://8.8.8.8/',
@@ -68,6 +120,8 @@ describe('an address guard', () => {
     'http://LOCALHOST./',
     'http://[::1]:8080/',
     'http://crm.internal/',
+    'http://bücher.example/',
+    'http://xn--bcher-kva.example/',
   ])('permits %s', (url) => {
     expect(guard.permits(new URL(url))).toBe(true)
   })

@@ -83,6 +83,53 @@ describe('a static tool', () => {
   })
 })
 
+describe('what the model is shown of a tool', () => {
+  const tools = {
+    hours: { type: 'static', description: 'Opening hours', result: 'Mon-Fri' },
+    book: { type: 'webhook', url: 'https://api.example/', ...declaring('slot') },
+    slots: { type: 'mcp', server: 's', tool: 't' },
+  }
+
+  it('is its name, description and parameters', () => {
+    const runner = bench.create(tools)
+    expect(runner.offer('hours')).toEqual({
+      name: 'hours',
+      description: 'Opening hours',
+      parameters: { type: 'object', properties: {} },
+    })
+    expect(runner.offer('book')).toEqual({
+      name: 'book',
+      parameters: { properties: { slot: {} } },
+    })
+  })
+
+  it.each(['nothing', 'toString', 'transition_to_book'])('is nothing of %s', (name) => {
+    expect(bench.create(tools).offer(name)).toBeNull()
+  })
+})
+
+describe('the effect of a tool', () => {
+  it.each([
+    ['hours', 'read'],
+    ['find', 'read'],
+    ['search', 'read'],
+    ['book', 'write'],
+    ['touch', 'write'],
+    ['nothing', 'write'],
+    ['toString', 'write'],
+  ])('of %s is a %s', (name, effect) => {
+    const url = 'https://api.example/'
+    const tools = {
+      hours: { type: 'static', result: '' },
+      find: { type: 'webhook', method: 'GET', url },
+      search: { type: 'webhook', url, effect: 'read' },
+      book: { type: 'webhook', url },
+      touch: { type: 'webhook', method: 'GET', url, effect: 'write' },
+    }
+    expect(bench.create(tools).effectOf(name)).toBe(effect)
+  })
+})
+
 describe('the runner', () => {
   it('logs tool, status and time, and texts only at debug', async () => {
     bench.server.behave({ type: 'json', value: { id: 'from-the-answer' } })

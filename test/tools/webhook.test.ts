@@ -192,6 +192,7 @@ describe('the address guard of webhooks', () => {
       expect(outcome).toEqual({
         status: 'failed',
         content: '{"error":"this service cannot be reached"}',
+        sent: false,
       })
     }
     expect(bench.server.connections()).toBe(0)
