@@ -11,12 +11,12 @@ import {
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import { createGuardedCall } from './guarded-call.ts'
-import { createMcpTools, type McpTools } from './mcp-tools.ts'
+import { createMcpTools, type McpTools } from './mcp/mcp-tools.ts'
 import type { McpServers, WebhookOptions } from './options.ts'
 import { createArgumentsParser } from './parse-arguments.ts'
 import { badOutcome, okOutcome, unsentOutcome } from './tool-outcome.ts'
 import type { ToolContext, ToolOffer, ToolOutcome, ToolRunner } from './tool-runner.ts'
-import { createWebhookClient } from './webhook.ts'
+import { createWebhookClient } from './webhook/webhook.ts'
 
 interface ToolRunnerDependencies {
   readonly tools: Tools
@@ -57,7 +57,7 @@ export function createToolRunner(dependencies: ToolRunnerDependencies): ToolRunn
       case 'webhook':
         return guarded(name, () => webhooks.run({ name, tool, args, lookup, context }))
       case 'mcp':
-        return mcp.run({ name, tool, args, lookup, context })
+        return guarded(name, () => mcp.run({ name, tool, args, lookup, context }))
     }
   }
 

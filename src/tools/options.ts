@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isSigningSecret } from './webhook-signature.ts'
+import { isSigningSecret } from './webhook/webhook-signature.ts'
 
 /** A name or address as it stands in a URL, without scheme, port or path. */
 const Host = z

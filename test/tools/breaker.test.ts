@@ -8,7 +8,7 @@ import {
   startWebhook,
   status,
   type Step,
-} from './scripted-webhook.ts'
+} from './webhook/scripted-webhook.ts'
 
 interface Clocked {
   readonly breaker: Breaker

@@ -1,8 +1,8 @@
 import type { LookupFunction } from 'node:net'
 import { Agent } from 'undici'
 import { expect, it } from 'vitest'
-import { callHttp } from '../../src/tools/http-call.ts'
-import { startWebhookServer } from '../support/webhook-server.ts'
+import { callHttp } from '../../../src/tools/webhook/http-call.ts'
+import { startWebhookServer } from '../../support/webhook-server.ts'
 
 it('never sends a request that was given up before the connection stood', async () => {
   const server = await startWebhookServer()

@@ -3,7 +3,7 @@ import {
   ADDRESS_REFUSED,
   createAddressGuard,
   isPublicAddress,
-} from '../../src/tools/address-guard.ts'
+} from '../../../src/tools/webhook/address-guard.ts'
 
 describe('isPublicAddress', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { declaring, startBench, type Bench } from '../support/webhook-tools.ts'
+import { declaring, startBench, type Bench } from '../../support/webhook-tools.ts'
 
 let bench: Bench
 

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { onTestFinished } from 'vitest'
-import { Tools } from '../../src/flow/tool-definition.ts'
-import type { Log } from '../../src/observability/log.ts'
-import { createToolRunner } from '../../src/tools/create-tool-runner.ts'
-import type { ToolContext, ToolOutcome, ToolRunner } from '../../src/tools/tool-runner.ts'
-import { closeServer, listenOnLoopback } from '../support/loopback-server.ts'
+import { Tools } from '../../../src/flow/tool-definition.ts'
+import type { Log } from '../../../src/observability/log.ts'
+import { createToolRunner } from '../../../src/tools/create-tool-runner.ts'
+import type { ToolContext, ToolOutcome, ToolRunner } from '../../../src/tools/tool-runner.ts'
+import { closeServer, listenOnLoopback } from '../../support/loopback-server.ts'
 
 /** What the other side does with one request, once it has arrived whole. */
 export type Step = (response: ServerResponse) => void

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { callWithRetry } from '../../src/tools/call-with-retry.ts'
-import type { HttpResult } from '../../src/tools/http-call.ts'
+import { callWithRetry } from '../../../src/tools/webhook/call-with-retry.ts'
+import type { HttpResult } from '../../../src/tools/webhook/http-call.ts'
 
 const busy: HttpResult = { type: 'answer', status: 503, text: '' }
 const fine: HttpResult = { type: 'answer', status: 200, text: '{}' }

@@ -1,12 +1,12 @@
-import type { Lookup } from '../flow/template.ts'
-import { effectOf, type WebhookTool } from '../flow/tool-definition.ts'
-import type { Log } from '../observability/log.ts'
-import type { Health } from './breaker.ts'
+import type { Lookup } from '../../flow/template.ts'
+import { effectOf, type WebhookTool } from '../../flow/tool-definition.ts'
+import type { Log } from '../../observability/log.ts'
+import type { Health } from '../breaker.ts'
 import type { HttpFailure, HttpResult } from './http-call.ts'
-import { isTooDeep } from './nesting.ts'
-import { badOutcome, okOutcome, unsentOutcome, type ToolResult } from './tool-outcome.ts'
-import type { ToolOutcome } from './tool-runner.ts'
-import { withoutAddresses } from './without-addresses.ts'
+import { isTooDeep } from '../nesting.ts'
+import { badOutcome, okOutcome, unsentOutcome, type ToolResult } from '../tool-outcome.ts'
+import type { ToolOutcome } from '../tool-runner.ts'
+import { withoutAddresses } from '../without-addresses.ts'
 
 const MAX_DETAIL_LENGTH = 500
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { lookupIn } from '../../src/flow/template.ts'
-import { renderUrl } from '../../src/tools/url-template.ts'
+import { lookupIn } from '../../../src/flow/template.ts'
+import { renderUrl } from '../../../src/tools/webhook/url-template.ts'
 
 function render(template: string, values: Readonly<Record<string, unknown>>): string | undefined {
   return renderUrl(template, lookupIn(values))?.href

@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { HttpCall } from '../../src/tools/http-call.ts'
-import { WebhookOptions } from '../../src/tools/options.ts'
-import { createStamper } from '../../src/tools/webhook-signature.ts'
+import type { HttpCall } from '../../../src/tools/webhook/http-call.ts'
+import { WebhookOptions } from '../../../src/tools/options.ts'
+import { createStamper } from '../../../src/tools/webhook/webhook-signature.ts'
 import { createCaller, ok, startWebhook, status } from './scripted-webhook.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'

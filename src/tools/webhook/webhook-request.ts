@@ -1,6 +1,6 @@
-import { renderValue } from '../flow/render-value.ts'
-import { renderTemplate, type Lookup } from '../flow/template.ts'
-import type { WebhookTool } from '../flow/tool-definition.ts'
+import { renderValue } from '../../flow/render-value.ts'
+import { renderTemplate, type Lookup } from '../../flow/template.ts'
+import type { WebhookTool } from '../../flow/tool-definition.ts'
 import type { HttpCall } from './http-call.ts'
 import { namesInUrl, renderUrl } from './url-template.ts'
 

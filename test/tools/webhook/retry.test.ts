@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { HttpResult } from '../../src/tools/http-call.ts'
-import { retryAfterMs } from '../../src/tools/retry-after.ts'
-import { pauseBeforeRetry } from '../../src/tools/retry.ts'
+import type { HttpResult } from '../../../src/tools/webhook/http-call.ts'
+import { retryAfterMs } from '../../../src/tools/webhook/retry-after.ts'
+import { pauseBeforeRetry } from '../../../src/tools/webhook/retry.ts'
 
 const safe = { mayRepeat: true, leftMs: 5000, random: 0 }
 const answer = (status: number, askedMs?: number): HttpResult => ({

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ToolOutcome } from '../../src/tools/tool-runner.ts'
-import { startWebhookServer } from '../support/webhook-server.ts'
-import { declaring, startBench, type Bench } from '../support/webhook-tools.ts'
+import type { ToolOutcome } from '../../../src/tools/tool-runner.ts'
+import { startWebhookServer } from '../../support/webhook-server.ts'
+import { declaring, startBench, type Bench } from '../../support/webhook-tools.ts'
 
 let bench: Bench
 

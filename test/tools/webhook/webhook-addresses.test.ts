@@ -2,8 +2,8 @@ import type { LookupAddress } from 'node:dns'
 import { setImmediate as nextLoop } from 'node:timers/promises'
 import { Agent } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { ADDRESS_REFUSED, createAddressGuard } from '../../src/tools/address-guard.ts'
-import { callHttp, type HttpResult } from '../../src/tools/http-call.ts'
+import { ADDRESS_REFUSED, createAddressGuard } from '../../../src/tools/webhook/address-guard.ts'
+import { callHttp, type HttpResult } from '../../../src/tools/webhook/http-call.ts'
 import { createCaller, ok, startWebhook, status } from './scripted-webhook.ts'
 
 const LOOPBACK: LookupAddress = { address: '127.0.0.1', family: 4 }

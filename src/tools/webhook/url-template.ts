@@ -1,4 +1,4 @@
-import { renderTemplate, templatePaths, type Lookup } from '../flow/template.ts'
+import { renderTemplate, templatePaths, type Lookup } from '../../flow/template.ts'
 
 const PARTS = /^(https?:\/\/[^/?#\\]+)([^?#]*)(\?[^#]*)?/i
 

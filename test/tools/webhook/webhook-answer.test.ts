@@ -1,7 +1,7 @@
 import { setImmediate as nextLoop } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { toAnswerText } from '../../src/tools/answer-text.ts'
+import { toAnswerText } from '../../../src/tools/webhook/answer-text.ts'
 import { createCaller, ok, raw, startWebhook, type Step } from './scripted-webhook.ts'
 
 const answering =

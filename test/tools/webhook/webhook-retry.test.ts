@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import { setImmediate as nextLoop } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { freePort } from '../support/free-port.ts'
-import { closeServer } from '../support/loopback-server.ts'
+import { freePort } from '../../support/free-port.ts'
+import { closeServer } from '../../support/loopback-server.ts'
 import {
   createCaller,
   cutOff,
