@@ -1,0 +1,59 @@
+import { TurnstateError } from '../errors.ts'
+import type { Log } from '../observability/log.ts'
+import type { Answer } from './redis-client.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import type { RedisScript } from './redis-scripts.ts'
+
+/** Commands that reject with `store_unavailable` if Redis does not do them. */
+export interface RedisCommands {
+  command(...args: readonly string[]): Promise<unknown>
+  script(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown>
+}
+
+interface CommandsDependencies {
+  readonly connection: RedisConnection
+  /** Redis answered with an error: it may be in no state to serve. */
+  readonly onRefused: () => void
+  readonly log: Log
+}
+
+export function createRedisCommands(dependencies: CommandsDependencies): RedisCommands {
+  const { connection, onRefused, log } = dependencies
+  const loggedReasons = new Set<string>()
+
+  function replyOf(answer: Answer): unknown {
+    if ('reply' in answer) return answer.reply
+    const { kind, reason, cause } = answer.failure
+    if (kind === 'refused') {
+      if (!loggedReasons.has(reason)) log.warn({ reason }, 'store refused a command')
+      loggedReasons.add(reason)
+      onRefused()
+    }
+    throw new TurnstateError(
+      'store_unavailable',
+      'The shared store cannot be reached; try again in a moment',
+      { cause },
+    )
+  }
+
+  return {
+    command: async (...args) => replyOf(await connection.send(args)),
+    async script({ sha1, text }, keys, args) {
+      const rest = [String(keys.length), ...keys, ...args]
+      const answer = await connection.send(['EVALSHA', sha1, ...rest])
+      // A Redis that was started anew knows no scripts; this teaches it.
+      return replyOf(
+        isUnknownScript(answer) ? await connection.send(['EVAL', text, ...rest]) : answer,
+      )
+    },
+  }
+}
+
+function isUnknownScript(answer: Answer): boolean {
+  return 'failure' in answer && answer.failure.reason === 'NOSCRIPT'
+}
+
+/** A time as Redis takes it. */
+export function wholeMs(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms)))
+}
