@@ -1,112 +1,54 @@
-import { createHash } from 'node:crypto'
-import { canonicalJson } from '../canonical-json.ts'
-import { createMemoryStore } from '../store/memory-store.ts'
-import { badOutcome } from '../tools/tool-outcome.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
-
-/** Of one conversation; the oldest go first. */
-const MAX_OUTCOMES = 500
-/** Of all outcomes together: some 60 MB at most. */
-const MAX_CHARACTERS = 30_000_000
 
 /** What makes two calls of a tool the same wish: its place in the conversation, never a call's id. */
 export interface EffectKey {
   /** The conversation's identity, the caller's auth key included. */
   readonly conversation: string
   readonly exchange: number
-  /** Of the same wish at the same place: another one once the caller was told of the one before. */
+  /** Of the same wish at the same place: another one once the one before was told or undone. */
   readonly generation: number
   readonly tool: string
   /** JSON text; the order of its keys and its white space do not count. */
   readonly arguments: string
+  /** It takes back what the effect of this key did: a key of its own. */
+  readonly isUndo?: true
 }
 
-interface LedgerOptions {
-  /** Milliseconds after a conversation's outcomes were last asked for until they are forgotten. */
-  readonly retainMs: number
-  /** The oldest idle ones go first. */
-  readonly maxConversations: number
-  /** Milliseconds of a clock; only differences count. */
-  readonly now: () => number
+/** One wish to change something. */
+export interface Effect {
+  /**
+   * Does it. Must end by its own limit; if it rejects, the outcome is `unknown`. An outcome with
+   * `sent: false` is not recorded: it may be tried again.
+   */
+  readonly start: (idempotencyKey: string) => Promise<ToolOutcome>
+  /** The other side honours the key: what is `unknown` may be tried once more. */
+  readonly isIdempotent: boolean
+  /** Milliseconds that one who comes second waits for the first one's outcome. */
+  readonly waitMs: number
+  /** Asked at the last moment before it is begun: true if nobody wants it any more. */
+  readonly isBarred?: () => boolean
+  /** The same where the answer is with the shared store: a field of a record that says so. */
+  readonly barredBy?: { readonly record: string; readonly field: string }
 }
 
+/** Remembers what was done, and sees to it that it is done once. */
 export interface Ledger {
+  /** The name of a wish to the world, sent as `Idempotency-Key`; tells nothing of what it is made of. */
+  idOf(key: EffectKey): string
   /**
    * Runs an effect at most once for its key: who comes second, while it runs or later, gets the same
-   * outcome. `start` must end by its own limit; if it rejects, the outcome is `unknown`.
+   * outcome; one who has waited too long is told that it is still under way. `barred`: it was not
+   * run. Rejects with `store_unavailable` when nobody can tell whether it was; then it is not run.
    */
-  run(key: EffectKey, start: () => Promise<ToolOutcome>): Promise<ToolOutcome>
-  /** The conversation goes on: what it knows of it is kept for another while. */
+  run(key: EffectKey, effect: Effect): Promise<ToolOutcome | 'barred'>
+  /**
+   * What is known of an effect, wherever it was begun: its outcome, as soon as there is one but after
+   * `waitMs` at the latest; `running` if it goes on still; null if it was never begun. Rejects with
+   * `store_unavailable`.
+   */
+  outcomeOf(key: EffectKey, waitMs: number): Promise<ToolOutcome | 'running' | null>
+  /** The conversation goes on: what is known of it is kept for another while. */
   keep(conversation: string): void
-}
-
-interface Finished {
-  readonly outcome: ToolOutcome
-  readonly characters: number
-}
-
-/** Remembers the effects of all conversations, in this process. */
-export function createLedger({ retainMs, maxConversations, now }: LedgerOptions): Ledger {
-  // What runs stands apart, so that nothing can push it out.
-  const running = new Map<string, Promise<ToolOutcome>>()
-  const conversations = createMemoryStore<Map<string, Finished>>({
-    create: () => new Map(),
-    retainMs,
-    maxEntries: maxConversations,
-    weightOf: (outcomes) => [...outcomes.values()].reduce((sum, kept) => sum + kept.characters, 0),
-    maxWeight: MAX_CHARACTERS,
-    now,
-  })
-
-  function remember(conversation: string, id: string, outcome: ToolOutcome): void {
-    const outcomes = conversations.open(conversation)
-    outcomes.set(id, { outcome, characters: charactersOf(outcome) })
-    for (const oldest of outcomes.keys()) {
-      if (outcomes.size <= MAX_OUTCOMES) break
-      outcomes.delete(oldest)
-    }
-    conversations.weigh(conversation)
-  }
-
-  async function begin(
-    id: string,
-    { conversation }: EffectKey,
-    start: () => Promise<ToolOutcome>,
-  ): Promise<ToolOutcome> {
-    const outcome = await Promise.resolve().then(start).catch(toUnknown)
-    remember(conversation, id, outcome)
-    running.delete(id)
-    return outcome
-  }
-
-  return {
-    async run(key, start) {
-      const id = idOf(key)
-      const finished = conversations.peek(key.conversation)?.get(id)
-      if (finished) {
-        conversations.open(key.conversation)
-        return finished.outcome
-      }
-      const effect = running.get(id) ?? begin(id, key, start)
-      running.set(id, effect)
-      return effect
-    },
-    keep(conversation) {
-      if (conversations.peek(conversation)) conversations.open(conversation)
-    },
-  }
-}
-
-function idOf({ conversation, exchange, generation, tool, ...wish }: EffectKey): string {
-  const place = [conversation, exchange, generation, tool, canonicalJson(wish.arguments)]
-  return createHash('sha256').update(JSON.stringify(place)).digest('base64url')
-}
-
-function charactersOf({ content, value }: ToolOutcome): number {
-  return content.length + (value === undefined ? 0 : JSON.stringify(value).length)
-}
-
-/** It was under way when it broke. */
-function toUnknown(): ToolOutcome {
-  return badOutcome('unknown', 'no result came; it is not known whether this was done')
+  /** Ends what goes on in the background. */
+  close(): void
 }

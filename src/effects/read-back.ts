@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../canonical-json.ts'
+import { toPlainWords } from './plain-words.ts'
+
+/** A reply is as long as a turn's limit at most; what is longer is no reply of ours. */
+const MAX_CHARACTERS = 400_000
+
+interface ReadBack {
+  readonly tool: string
+  /** JSON text; the order of its keys and its white space do not count. */
+  readonly arguments: string
+  /** What is spoken of them. */
+  readonly words: string
+}
+
+/** What a read-back asked for and how, as a short text that fits no other one. */
+export function readBackDigest({ tool, words, ...call }: ReadBack): string {
+  const asked = [tool, canonicalJson(call.arguments), toPlainWords(words)]
+  return createHash('sha256').update(JSON.stringify(asked)).digest('base64url')
+}
+
+/**
+ * Whether the last thing that was heard is this read-back, word for word and number for number. Two
+ * spellings of a number are not the same here: nothing else tells which one was meant.
+ */
+export function endsWithReadBack(heard: string, readBack: string): boolean {
+  if (heard.length > MAX_CHARACTERS || readBack.length > MAX_CHARACTERS) return false
+  const expected = toPlainWords(readBack)
+  const last = toPlainWords(heard).slice(-expected.length)
+  return (
+    expected.length > 0 &&
+    last.length === expected.length &&
+    last.every((word, at) => word === expected[at])
+  )
+}
