@@ -81,7 +81,8 @@ function createProbe() {
     const request = { body, headers: {}, query: {}, caller: 'bench' }
     const receivedAt = performance.now()
     const chat = readChatRequest(request as unknown as FastifyRequest) // all that it reads of one
-    await engine.begin(chat.turn).run({
+    const turn = await engine.begin(chat.turn)
+    await turn.run({
       signal: new AbortController().signal,
       streams: false,
       onEvent: () => undefined,

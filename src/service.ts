@@ -2,18 +2,33 @@ import { randomBytes } from 'node:crypto'
 import { buildApp, type App } from './app.ts'
 import type { Config } from './config/schema.ts'
 import { createKeyResolver } from './conversation/conversation-key.ts'
-import { charactersOf, createJournal, hasRunningTurn } from './conversation/journal.ts'
+import {
+  charactersOf,
+  createJournal,
+  hasRunningTurn,
+  type Journal,
+} from './conversation/journal.ts'
 import { flowVersionOf, sealingKeyFrom } from './conversation/state-token.ts'
 import { createFillerMatcher } from './conversation/view.ts'
-import { createLedger } from './effects/ledger.ts'
+import { createAssent } from './effects/assent.ts'
+import { createMemoryLedger } from './effects/memory-ledger.ts'
+import { createReadMemory } from './effects/read-memory.ts'
+import { createSharedLedger } from './effects/shared-ledger.ts'
 import type { SpokenText } from './flow/definition.ts'
 import { transitionSchemas } from './flow/edges.ts'
 import type { Log } from './observability/log.ts'
-import { createMemoryStore } from './store/memory-store.ts'
+import { createMetrics } from './observability/metrics.ts'
+import { createMemoryStore, type MemoryStore } from './store/memory-store.ts'
+import { createRedisStore } from './store/redis-store.ts'
 import { createToolRunner } from './tools/create-tool-runner.ts'
+import { createMemoryJournals, createNoJournals } from './turn/journals/memory-journals.ts'
+import { createSharedJournals } from './turn/journals/shared-journals.ts'
 import type { FillerOptions } from './turn/options.ts'
 import { BUILT_IN_FALLBACK, type TurnSettings } from './turn/settings.ts'
 import { createTurnEngine } from './turn/turn-engine.ts'
+import { undosDecidedBySilence } from './turn/undo/due-undos.ts'
+import { createSharedSchedule } from './turn/undo/shared-schedule.ts'
+import { createMemorySchedule } from './turn/undo/undo-schedule.ts'
 import { createUpstreams } from './upstream/create-upstreams.ts'
 
 /** Conversations that are remembered at a time; the oldest idle ones go first. */
@@ -23,6 +38,8 @@ export const MAX_CHARACTERS = 50_000_000
 
 /** Platforms close a try that is too slow and ask again within a second or two. */
 const ATTACH_GRACE_MS = 2500
+/** Who has not asked for so long has hung up, and was told nothing more. */
+const UNDO_AFTER_MS = 60_000
 
 interface ServiceDependencies {
   readonly config: Config
@@ -38,65 +55,115 @@ interface Service {
 
 /** Puts a checked configuration together as a server that does not listen yet. */
 export function createService({ config, log, openApiText }: ServiceDependencies): Service {
+  const metrics = createMetrics()
+  const settings = toTurnSettings(config)
+  const { store, schedule, ...memory } = createMemory(config, { log, settings })
   const upstream = createUpstreams({ upstreams: config.upstreams, routing: config.routing, log })
   const tools = createToolRunner({
     tools: config.tools,
+    mcp: config.mcp,
     schemas: transitionSchemas(config.flow),
     webhooks: config.webhooks,
     log,
+    metrics,
     logsContents: !Object.values(config.flow.variables).some((variable) => variable.sensitive),
   })
-  const now = () => performance.now()
   const engine = createTurnEngine({
-    settings: toTurnSettings(config),
+    ...memory,
+    settings,
+    schedule,
     resolveKey: createKeyResolver(config.conversation.key),
     upstream,
     tools,
-    store:
-      config.store.type === 'none'
-        ? null
-        : createMemoryStore({
-            create: createJournal,
-            retainMs: config.conversation.retain,
-            maxEntries: MAX_CONVERSATIONS,
-            weightOf: charactersOf,
-            maxWeight: MAX_CHARACTERS,
-            isBusy: hasRunningTurn,
-            now,
-          }),
-    ledger:
-      config.store.type === 'none'
-        ? null
-        : createLedger({
-            retainMs: config.conversation.retain,
-            maxConversations: MAX_CONVERSATIONS,
-            now,
-          }),
+    reads: createReadMemory({ now: memory.now }),
+    assents: createAssent(config.assent),
+    metrics,
     log,
-    now,
     date: () => new Date(),
   })
   const app = buildApp({
     engine,
     keys: config.auth.keys,
     log,
+    metrics,
     limits: config.limits,
     models: [config.flow.name],
-    isReady: () => upstream.isUsable(),
+    readiness: () => ({
+      upstream: upstream.isUsable() ? 'ok' : 'unusable',
+      ...(store && { store: store.isUp() ? 'ok' : 'unreachable' }),
+      mcp: tools.mcpServers(),
+    }),
     openApiText,
   })
   return {
     app,
     close: async (limitMs) => {
       await app.close(limitMs)
-      await Promise.all([upstream.close(), tools.close()])
+      schedule.close()
+      memory.ledger.close()
+      await Promise.all([upstream.close(), tools.close(), store?.close()])
     },
   }
 }
 
+interface MemoryDependencies {
+  readonly log: Log
+  readonly settings: TurnSettings
+}
+
+/** What outlives a request, in this process or shared with other instances. */
+function createMemory(
+  { store: options, conversation }: Config,
+  { log, settings }: MemoryDependencies,
+) {
+  const { retain: retainMs } = conversation
+  const { effectSecret: secret } = settings
+  if (options.type === 'redis') {
+    const store = createRedisStore({ url: options.url, prefix: options.prefix, log })
+    return {
+      store,
+      instance: store.instance,
+      now: () => store.now(),
+      journals: createSharedJournals({ store, retainMs, log }),
+      ledger: createSharedLedger({ store, secret, retainMs, log }),
+      schedule: createSharedSchedule({ store, log }),
+    }
+  }
+  const now = () => performance.now()
+  const maxEntries = MAX_CONVERSATIONS
+  return {
+    store: null,
+    instance: 'this',
+    now,
+    journals:
+      options.type === 'none'
+        ? createNoJournals()
+        : createMemoryJournals(createJournalStore({ retainMs, maxEntries, now })),
+    // Also where nothing else is remembered: a thing is done once, at least by this process.
+    ledger: createMemoryLedger({ secret, retainMs, maxConversations: maxEntries, now }),
+    schedule: createMemorySchedule(),
+  }
+}
+
+interface JournalStoreOptions {
+  readonly retainMs: number
+  readonly maxEntries: number
+  readonly now: () => number
+}
+
+function createJournalStore(options: JournalStoreOptions): MemoryStore<Journal> {
+  return createMemoryStore({
+    ...options,
+    create: createJournal,
+    weightOf: charactersOf,
+    maxWeight: MAX_CHARACTERS,
+    isBusy: (journal) => hasRunningTurn(journal) || undosDecidedBySilence(journal).length > 0,
+  })
+}
+
 /** What the configuration means for each turn. */
 export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings {
-  const { flow, tools, limits, conversation, fallback } = config
+  const { flow, tools, limits, conversation, fallback, filler } = config
   const signingSecret = config.auth.signing_secret ?? randomBytes(32).toString('base64url')
   return {
     flow,
@@ -105,6 +172,9 @@ export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings 
     fallback: fallback ?? null,
     turnTimeoutMs: config.routing.turn_timeout_ms,
     attachGraceMs: ATTACH_GRACE_MS,
+    undoAfterMs: UNDO_AFTER_MS,
+    effectSecret: signingSecret,
+    filler: filler ?? null,
     timezone: conversation.timezone,
     view: {
       fillers: createFillerMatcher([...conversation.ignore_assistant_texts, ...ownFillers(config)]),

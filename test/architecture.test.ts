@@ -31,7 +31,17 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'upstream',
   ],
   routes: [...LEAVES, 'turn'],
-  config: ['flow', 'conversation', 'store', 'tools', 'upstream', 'turn', 'routes', 'observability'],
+  config: [
+    'flow',
+    'conversation',
+    'effects',
+    'store',
+    'tools',
+    'upstream',
+    'turn',
+    'routes',
+    'observability',
+  ],
   app: ['observability', 'turn', 'routes'],
   service: [
     'app',

@@ -1,14 +1,19 @@
 import { ConfigFile } from '../../src/config/schema.ts'
 import { createKeyResolver } from '../../src/conversation/conversation-key.ts'
 import { charactersOf, createJournal, type Journal } from '../../src/conversation/journal.ts'
-import { createLedger } from '../../src/effects/ledger.ts'
+import { createAssent } from '../../src/effects/assent.ts'
+import { createMemoryLedger } from '../../src/effects/memory-ledger.ts'
+import { createReadMemory } from '../../src/effects/read-memory.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
 import { parseJsonBody } from '../../src/routes/openai/json-body.ts'
 import { readMessages } from '../../src/routes/openai/read-messages.ts'
 import { MAX_CHARACTERS, MAX_CONVERSATIONS, toTurnSettings } from '../../src/service.ts'
 import { createMemoryStore, type MemoryStore } from '../../src/store/memory-store.ts'
 import type { ToolRunner } from '../../src/tools/tool-runner.ts'
 import type { TurnRequest } from '../../src/turn/turn-request.ts'
+import { createMemoryJournals } from '../../src/turn/journals/memory-journals.ts'
 import { createTurnEngine } from '../../src/turn/turn-engine.ts'
+import { createMemorySchedule } from '../../src/turn/undo/undo-schedule.ts'
 import type { Completion, Upstream } from '../../src/upstream/upstream.ts'
 import { toRequest } from '../../test/support/engine.ts'
 
@@ -53,7 +58,7 @@ const TOOLS = {
     ],
   },
   free_slots: { ...WEBHOOK, method: 'GET' },
-  create_booking: { ...WEBHOOK, method: 'POST' },
+  create_booking: { ...WEBHOOK, method: 'POST', commit: 'immediate' },
 }
 const PLATFORM_TOOLS = [{ name: 'show_map', parameters: { type: 'object', properties: {} } }]
 
@@ -78,14 +83,25 @@ export function createBenchEngine(): BenchEngine {
     maxWeight: MAX_CHARACTERS,
     now,
   })
+  const settings = toTurnSettings(config)
   const model: { left: Script } = { left: [] }
   const engine = createTurnEngine({
-    settings: toTurnSettings(config),
+    settings,
     resolveKey: createKeyResolver(config.conversation.key),
     upstream: createScriptReader(model),
     tools: cannedTools,
-    store,
-    ledger: createLedger({ retainMs, maxConversations: MAX_CONVERSATIONS, now }),
+    journals: createMemoryJournals(store),
+    ledger: createMemoryLedger({
+      secret: settings.effectSecret,
+      retainMs,
+      maxConversations: MAX_CONVERSATIONS,
+      now,
+    }),
+    reads: createReadMemory({ now }),
+    assents: createAssent(config.assent),
+    schedule: createMemorySchedule(),
+    instance: 'this',
+    metrics: createMetrics(),
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     now,
     date: () => new Date(),
@@ -94,7 +110,7 @@ export function createBenchEngine(): BenchEngine {
     store,
     async ask({ key, messages, model: script }) {
       model.left = script
-      const turn = engine.begin(readRequest(key, messages))
+      const turn = await engine.begin(readRequest(key, messages))
       const signal = new AbortController().signal
       await turn.run({ signal, streams: true, onEvent: quiet })
       turn.delivered()
@@ -126,6 +142,8 @@ function createScriptReader(model: { left: Script }): Upstream {
 
 /** As long as the answers of an appointment API. */
 const cannedTools: ToolRunner = {
+  offer: (name) => ({ name, parameters: WEBHOOK.parameters }),
+  effectOf: (name) => (name === 'create_booking' ? 'write' : 'read'),
   parseArguments: (_tool, text) => ({
     ok: true,
     value: JSON.parse(text) as Readonly<Record<string, unknown>>, // the script's own arguments
@@ -141,5 +159,6 @@ const cannedTools: ToolRunner = {
     const content = JSON.stringify({ items, total: items.length })
     return { status: 'ok', content, value: JSON.parse(content) as unknown }
   },
+  mcpServers: () => ({}),
   close: async () => undefined,
 }

@@ -2,9 +2,11 @@ import { checkFlow } from '../flow/check-flow.ts'
 import { transitionToolName } from '../flow/edges.ts'
 import { lintFlow } from '../flow/lint-flow.ts'
 import { suggestion } from '../flow/near-name.ts'
-import { effectOf } from '../flow/tool-definition.ts'
 import { checkJsonSchema } from '../tools/json-schema.ts'
+import { checkEffects, lintEffects } from './check-effects.ts'
+import { checkMcp } from './check-mcp.ts'
 import { checkWebhooks } from './check-webhooks.ts'
+import { lintPatience } from './lint-patience.ts'
 import { lintPatterns } from './lint-patterns.ts'
 import type { Finding, Path } from './problem.ts'
 import type { ConfigFile } from './schema.ts'
@@ -17,7 +19,8 @@ export function checkConfig(config: ConfigFile, host: string | undefined): reado
     ...checkFlow(config.flow, config.tools),
     ...checkSchemas(config),
     ...checkWebhooks(config.tools, config.webhooks.allow_hosts),
-    ...checkServers(config),
+    ...checkMcp(config),
+    ...checkEffects(config),
     ...checkStateTool(config),
   ])
 }
@@ -27,7 +30,8 @@ export function lintConfig(config: ConfigFile): readonly Finding[] {
   return [
     ...lintFlow(config.flow, config.tools),
     ...lintPatterns(config),
-    ...lintWrites(config),
+    ...lintPatience(config),
+    ...lintEffects(config),
     ...lintSecret(config),
   ].map((found) => ({ ...found, severity: 'warning' as const, atKey: isEntry(found.path) }))
 }
@@ -112,15 +116,6 @@ function checkSchemas({ flow, tools }: ConfigFile): readonly Found[] {
   })
 }
 
-function checkServers({ tools, mcp }: ConfigFile): readonly Found[] {
-  return Object.entries(tools).flatMap(([name, tool]) => {
-    if (tool.type !== 'mcp' || Object.hasOwn(mcp, tool.server)) return []
-    const near = suggestion(tool.server, Object.keys(mcp))
-    const message = `there is no server ${JSON.stringify(tool.server)} under mcp${near}`
-    return [{ path: ['tools', name, 'server'], message }]
-  })
-}
-
 /** Tools of the platform that do something: a marker must do nothing. */
 const SYSTEM_TOOLS = new Set([
   'end_call',
@@ -144,17 +139,6 @@ function checkStateTool({ conversation, flow, tools }: ConfigFile): readonly Fou
   const message =
     "is also the name of a tool that does something; it must be the platform's no-op tool"
   return [{ path: ['conversation', 'state_tool'], message }]
-}
-
-function lintWrites({ conversation, tools }: ConfigFile): readonly Found[] {
-  const hasKey = conversation.key.length > 0
-  return Object.entries(tools).flatMap(([name, tool]) => {
-    if (effectOf(tool) === 'read' || (hasKey && tool.commit !== undefined)) return []
-    const message = hasKey
-      ? 'writes, and runs as soon as it is called: the default commit rule, settled, has no effect in this version; say commit: immediate if that is meant'
-      : 'will always be refused: it writes, and conversation.key names no source of a key'
-    return [{ path: ['tools', name], message }]
-  })
 }
 
 function lintSecret({ auth }: ConfigFile): readonly Found[] {

@@ -12,15 +12,8 @@ export function checkNotYet(written: unknown): readonly Finding[] {
       .map((path) => ({
         path,
         atKey: true,
-        ...(setting.isDangerous
-          ? {
-              severity: 'error' as const,
-              message: `cannot be honoured in this version: ${setting.consequence}`,
-            }
-          : {
-              severity: 'warning' as const,
-              message: `accepted, but has no effect in this version: ${setting.consequence}`,
-            }),
+        severity: 'warning' as const,
+        message: `accepted, but has no effect in this version: ${setting.consequence}`,
       })),
   )
 }

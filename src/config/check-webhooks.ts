@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Tools } from '../flow/tool-definition.ts'
-import { createAddressGuard, type AddressGuard } from '../tools/address-guard.ts'
-import { CALL_HEADERS } from '../tools/webhook-signature.ts'
+import { createAddressGuard, type AddressGuard } from '../tools/webhook/address-guard.ts'
+import { CALL_HEADERS } from '../tools/webhook/webhook-signature.ts'
 import { HeaderName, HeaderValue } from '../upstream/options.ts'
 import type { Path } from './problem.ts'
 
@@ -23,7 +23,11 @@ export function checkWebhooks(tools: Tools, allowHosts: readonly string[]): read
   })
 }
 
-function headerProblems(headers: Readonly<Record<string, string>>, path: Path): readonly Found[] {
+/** Headers that could never be sent, or that the server sets itself. */
+export function headerProblems(
+  headers: Readonly<Record<string, string>>,
+  path: Path,
+): readonly Found[] {
   return Object.entries(headers).flatMap(([name, template]) => {
     const key = HeaderName.safeParse(name)
     const value = HeaderValue.safeParse(withoutPlaceholders(template))

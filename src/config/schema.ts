@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ConversationOptions } from '../conversation/options.ts'
+import { AssentOptions } from '../effects/options.ts'
 import { Flow } from '../flow/definition.ts'
 import { Tools } from '../flow/tool-definition.ts'
 import { AuthOptions } from '../routes/options.ts'
@@ -31,6 +32,7 @@ export const ConfigFile = z.strictObject({
   speech: SpeechOptions.prefault({}),
   limits: LimitOptions.prefault({}),
   conversation: ConversationOptions.prefault({}),
+  assent: AssentOptions.default({}),
   store: StoreOptions.default({ type: 'memory' }),
   flow: Flow,
   tools: Tools.default({}),

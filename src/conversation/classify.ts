@@ -1,4 +1,10 @@
-import { childrenOf, isContinuation, type Journal, type JournalTurn } from './journal.ts'
+import {
+  childrenOf,
+  isContinuation,
+  isLive,
+  type Journal,
+  type JournalTurn,
+} from './journal.ts'
 import { SKIP_TURN, type Kind } from './kinds.ts'
 import type { UserBlock, View } from './view.ts'
 import { answersLongerText, sameUserText } from './user-key.ts'
@@ -65,7 +71,7 @@ export function classify(situation: Situation): Verdict {
 function classifySpeech(situation: Situation, open: UserBlock): Verdict {
   const place = turnsAtPlace(situation)
   const attempts = place.filter((turn) => sameUserText(turn, open))
-  const same = attempts.findLast((turn) => turn.status === 'running') ?? attempts.at(-1)
+  const same = attempts.findLast(isLive) ?? attempts.at(-1)
   const longer = longerAtPlace(situation).at(-1)
   const speech = (kind: Kind, again: readonly JournalTurn[] = []): Verdict => ({
     kind,
@@ -75,7 +81,7 @@ function classifySpeech(situation: Situation, open: UserBlock): Verdict {
     retryOf: (again.length > 0 && same) || null,
     asksAgain: new Set(again),
   })
-  if (same && !(same.status !== 'running' && longer)) return speech('retry', [same])
+  if (same && (isLive(same) || !longer)) return speech('retry', [same])
   if (longer && (same || situation.now - longer.startedAt < LATE_WITHIN_MS)) {
     return speech('late', same ? [longer, same] : [longer])
   }
@@ -96,7 +102,7 @@ function longerAtPlace(situation: Situation): readonly JournalTurn[] {
   const { open } = situation
   if (!open) return []
   return turnsAtPlace(situation).filter(
-    (turn) => turn.status === 'running' && answersLongerText(turn, open),
+    (turn) => isLive(turn) && answersLongerText(turn, open),
   )
 }
 

@@ -1,4 +1,4 @@
-import { childrenOf, type Journal, type JournalTurn } from './journal.ts'
+import { childrenOf, isLive, isUnderWay, type Journal, type JournalTurn } from './journal.ts'
 import type { Verdict } from './classify.ts'
 
 /** How a request gets its answer. */
@@ -13,7 +13,7 @@ type Answer =
 
 export interface Coordination {
   readonly answer: Answer
-  /** Running turns that end now: nobody waits for what they would still say. */
+  /** Turns under way that end now: nobody waits for what they would still say or do. */
   readonly superseded: readonly JournalTurn[]
 }
 
@@ -34,7 +34,7 @@ interface Situation {
 /** What is done about a request, given what it is: one model call for each turn, the newest wins. Pure. */
 export function coordinate(situation: Situation, verdict: Verdict): Coordination {
   const answer = toAnswer(situation, verdict)
-  const running = situation.journal.turns.filter((turn) => turn.status === 'running')
+  const running = situation.journal.turns.filter(isUnderWay)
   return {
     answer,
     superseded: running.filter(
@@ -47,7 +47,7 @@ export function coordinate(situation: Situation, verdict: Verdict): Coordination
 function toAnswer(situation: Situation, verdict: Verdict): Answer {
   if (situation.endsInMarker) return { type: 'quiet' }
   const turn = repeated(situation, verdict)
-  if (turn?.status === 'running') return { type: 'join', turn }
+  if (turn && isLive(turn)) return { type: 'join', turn }
   if (turn && verdict.kind !== 'silence' && canBeReplayed(turn, situation.now)) {
     return { type: 'replay', turn }
   }
@@ -66,7 +66,7 @@ function repeated(
   const same = childrenOf(journal, parent).filter(
     (turn) => turn.kind === kind && turn.exchange === exchange && turn.tailKey === tailKey,
   )
-  return same.find((turn) => turn.status === 'running') ?? same.at(-1) ?? null
+  return same.find(isLive) ?? same.at(-1) ?? null
 }
 
 function canBeReplayed(turn: JournalTurn, now: number): boolean {

@@ -10,11 +10,26 @@ export interface AnsweredCall extends MessageCall {
 
 /** A server tool that changes something. */
 export interface JournalledEffect extends Omit<MessageCall, 'id'> {
-  status: 'running' | 'ok' | 'failed' | 'unknown'
+  /** `waiting`: called and not begun; `cancelled`: it never was, and never will be. */
+  status: 'waiting' | 'running' | 'ok' | 'failed' | 'unknown' | 'cancelled'
   /** In which it was asked for first: part of its key. */
   readonly exchange: number
-  /** Earlier effects of this wish and exchange that the caller was told of; part of its key. */
+  /** Earlier effects of this wish and exchange that are told or undone; part of its key. */
   readonly generation: number
+  /** How it is undone if the caller is never told of it; null if it cannot be. */
+  undo: Undo | null
+}
+
+/** A server tool that takes back what another one did. */
+export interface Undo extends Omit<MessageCall, 'id'> {
+  status: 'due' | 'running' | 'ok' | 'failed' | 'unknown'
+}
+
+/** The words that a caller has to say yes to before a tool runs. */
+export interface ReadBack {
+  readonly tool: string
+  /** Of the tool, its arguments and the words. */
+  readonly digest: string
 }
 
 /** Sent text: `answer` is what the turn had to say, `filler` only kept the line alive. */
@@ -59,6 +74,8 @@ interface TurnStart {
   /** What of the history it goes on from, where no user speech tells that: see `tailKeyOf`. */
   readonly tailKey: string
   readonly startedAt: number
+  /** The instance of the server that it runs in. */
+  readonly owner: string
 }
 
 /**
@@ -86,6 +103,10 @@ export interface JournalTurn extends TurnStart {
   readonly sent: Sent
   /** A later history showed some of it. */
   shown: boolean
+  /** Another request has taken its place: it says and begins nothing more. */
+  superseded: boolean
+  /** What its last sentence asked the caller to confirm. */
+  readBack: ReadBack | null
 }
 
 /** A conversation's tree of turns, newest last in `turns`. Its root is the empty conversation. */
@@ -93,10 +114,12 @@ export interface Journal {
   readonly children: JournalTurn[]
   readonly turns: JournalTurn[]
   nextId: number
+  /** The turn that answers what the caller said last, as far as anybody knows. */
+  latest: JournalTurn | null
 }
 
 export function createJournal(): Journal {
-  return { children: [], turns: [], nextId: 1 }
+  return { children: [], turns: [], nextId: 1, latest: null }
 }
 
 /** A turn is a continuation when it adds to an exchange that another turn began to answer. */
@@ -137,6 +160,9 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
     replays: 0,
     sent: { characters: 0, calls: 0, isWhole: false, closedBy: null },
     shown: false,
+    superseded: false,
+    readBack: null,
+    owner: start.owner,
   }
   journal.nextId += 1
   journal.turns.push(turn)
@@ -149,6 +175,16 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
     characters -= charactersOfTurn(dropped)
   }
   return turn
+}
+
+/** It says something still, and nobody has said that it shall end. */
+export function isLive({ status, superseded }: JournalTurn): boolean {
+  return status === 'running' && !superseded
+}
+
+/** It says something still, or is going to change something. */
+export function isUnderWay({ status, effects }: JournalTurn): boolean {
+  return status === 'running' || effects.some((effect) => effect.status === 'waiting')
 }
 
 export function hasRunningTurn({ turns }: Journal): boolean {

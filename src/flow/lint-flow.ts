@@ -15,7 +15,6 @@ export function lintFlow(flow: Flow, tools: Tools): readonly FlowProblem[] {
     ...resultsThatNeverCome(flow, tools),
     ...undeclaredNames(flow, tools),
     ...unusedTools(flow, tools),
-    ...missingCompensations(tools),
   ]
 }
 
@@ -137,13 +136,4 @@ function unusedTools(flow: Flow, tools: Tools): readonly FlowProblem[] {
       path: ['tools', name],
       message: 'no state uses this tool; name it under tools of a state or general_tools',
     }))
-}
-
-function missingCompensations(tools: Tools): readonly FlowProblem[] {
-  return Object.entries(tools).flatMap(([name, { compensate }]) => {
-    if (!compensate || Object.hasOwn(tools, compensate.tool)) return []
-    const near = suggestion(compensate.tool, Object.keys(tools))
-    const message = `there is no tool ${JSON.stringify(compensate.tool)}, so nothing could be undone${near}`
-    return [{ path: ['tools', name, 'compensate', 'tool'], message }]
-  })
 }

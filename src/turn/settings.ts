@@ -2,7 +2,7 @@ import type { TokenContext } from '../conversation/state-token.ts'
 import type { ViewOptions } from '../conversation/view.ts'
 import type { Flow, SpokenText } from '../flow/definition.ts'
 import type { Tools } from '../flow/tool-definition.ts'
-import type { LimitOptions } from './options.ts'
+import type { FillerOptions, LimitOptions } from './options.ts'
 
 /** What every turn of this server goes by; made once, at start. */
 export interface TurnSettings {
@@ -14,9 +14,15 @@ export interface TurnSettings {
   readonly turnTimeoutMs: number
   /** For how long a turn goes on after the last of its callers hung up. */
   readonly attachGraceMs: number
+  /** For how long after a conversation's last request an effect that nobody was told of stays. */
+  readonly undoAfterMs: number
+  /** Said while another instance answers; null: nothing is. */
+  readonly filler: FillerOptions | null
   readonly timezone: string
   readonly view: ViewOptions
   readonly token: TokenContext
+  /** Keys of effects are made with it: the same for all instances. */
+  readonly effectSecret: string
 }
 
 /** For failures after the headers, when no `fallback` is configured. */

@@ -84,7 +84,7 @@ export interface TurnAnswer {
 
 export interface TurnEngine {
   /** Derives what the request is and begins to answer it, or finds the turn that does. */
-  begin(request: TurnRequest): TurnAnswer
+  begin(request: TurnRequest): Promise<TurnAnswer>
   /** The same derivation without any effect: no upstream call, no tool, nothing written. */
-  derive(request: TurnRequest): Derivation
+  derive(request: TurnRequest): Promise<Derivation>
 }

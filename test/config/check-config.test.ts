@@ -18,25 +18,19 @@ describe('what belongs together', () => {
     ])
   })
 
-  it('refuses what would be dangerous to ignore', () => {
-    const text = `${MINIMAL.replace('state_prompt: Talk.', 'tools: [pay]')}store: { type: redis, url: redis://x }
+  it('takes a shared store, and a tool that waits for the caller to say yes', () => {
+    const text = `${MINIMAL.replace('state_prompt: Talk.', 'tools: [pay]')}store: { type: redis, url: 'redis://x' }
 tools:
-  pay: { type: webhook, url: https://api.example/pay, commit: confirmed, readback: Shall I? }
+  pay: { type: webhook, url: https://api.example/pay, commit: confirmed, readback: Shall I?, timeout_ms: 4000 }
 `
-    expect(problemsOf(parse(text))).toEqual([
-      expect.stringMatching(/^10:10 error store\.type: cannot be honoured in this version/),
-      expect.stringMatching(
-        /^12:55 error tools\.pay\.commit: cannot be honoured in this version: the tool would run without the caller's yes/,
-      ),
-      expect.stringMatching(/^12:74 warning tools\.pay\.readback: accepted, but has no effect/),
-    ])
+    expect(problemsOf(parse(text))).toEqual([])
   })
 
   it('refuses webhooks that the server would never call', () => {
     const tool = (url: string) =>
       problemsOf(
         parse(`${MINIMAL.replace('state_prompt: Talk.', 'tools: [t]')}webhooks: { allow_hosts: [localhost, "::1"] }
-tools: { t: { type: webhook, method: GET, url: "${url}" } }
+tools: { t: { type: webhook, method: GET, timeout_ms: 4000, url: "${url}" } }
 `),
       ).map((line) => line.split('tools.t.url: ')[1])
     expect(tool('https://api.example/{{a}}?b={{c.d}}')).toEqual([
@@ -97,28 +91,23 @@ tools:
   it('warns of writes that will be refused, and not of reads', () => {
     const text = `${MINIMAL.replace('state_prompt: Talk.', 'tools: [t, r]')}conversation: { key: [] }
 tools:
-  t: { type: webhook, url: https://api.example/, commit: immediate }
-  r: { type: webhook, url: https://api.example/, method: GET }
+  t: { type: webhook, url: https://api.example/, timeout_ms: 4000, commit: immediate }
+  r: { type: webhook, url: https://api.example/, timeout_ms: 4000, method: GET }
 `
     expect(problemsOf(parse(text))).toEqual([
       '12:3 warning tools.t: will always be refused: it writes, and conversation.key names no source of a key',
     ])
   })
 
-  it('warns of writes that run at once although nobody said so', () => {
+  it('has nothing to say of writes that leave their commit rule to the default', () => {
     const text = `${MINIMAL.replace('state_prompt: Talk.', 'tools: [post, said, read, get, forced]')}tools:
-  post: { type: webhook, url: https://api.example/ }
-  said: { type: webhook, url: https://api.example/, commit: immediate }
-  read: { type: webhook, url: https://api.example/, effect: read }
-  get: { type: webhook, url: https://api.example/, method: GET }
-  forced: { type: webhook, url: https://api.example/, method: GET, effect: write }
+  post: { type: webhook, url: https://api.example/, timeout_ms: 4000 }
+  said: { type: webhook, url: https://api.example/, timeout_ms: 4000, commit: immediate }
+  read: { type: webhook, url: https://api.example/, timeout_ms: 4000, effect: read }
+  get: { type: webhook, url: https://api.example/, timeout_ms: 4000, method: GET }
+  forced: { type: webhook, url: https://api.example/, timeout_ms: 4000, method: GET, effect: write }
 `
-    const why =
-      'writes, and runs as soon as it is called: the default commit rule, settled, has no effect in this version; say commit: immediate if that is meant'
-    expect(problemsOf(parse(text))).toEqual([
-      `11:3 warning tools.post: ${why}`,
-      `15:3 warning tools.forced: ${why}`,
-    ])
+    expect(problemsOf(parse(text))).toEqual([])
   })
 
   it('warns of a missing signing secret', () => {
@@ -127,16 +116,15 @@ tools:
     ])
   })
 
-  it('warns of filters and of a retry only where they are asked for', () => {
+  it('warns of filters only where they are asked for, and not of a retry', () => {
     const text = (on: boolean) =>
       `${MINIMAL.replace('state_prompt: Talk.', 'tools: [t]')}speech: { strip_markdown: ${on}, strip_think: ${on} }
 tools:
-  t: { type: webhook, url: https://api.example/, commit: immediate, idempotent: ${on} }
+  t: { type: webhook, url: https://api.example/, timeout_ms: 4000, idempotent: ${on} }
 `
     expect(problemsOf(parse(text(true)))).toEqual([
       expect.stringMatching(/^10:11 warning speech\.strip_markdown: accepted, but has no effect/),
       expect.stringMatching(/^10:33 warning speech\.strip_think: accepted, but has no effect/),
-      expect.stringMatching(/^12:\d+ warning tools\.t\.idempotent: accepted, but has no effect/),
     ])
     expect(problemsOf(parse(text(false)))).toEqual([])
   })

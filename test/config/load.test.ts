@@ -44,7 +44,9 @@ describe('a whole configuration', () => {
         ignore_assistant_texts: [],
         retain: 2 * 60 * 60 * 1000,
         timezone: 'UTC',
+        cascade_timeout_ms: 4000,
       },
+      assent: {},
       store: { type: 'memory' },
       tools: {},
       mcp: {},
@@ -112,16 +114,7 @@ tools:
       'speech.strip_markdown',
       'speech.strip_think',
       'elevenlabs',
-      'mcp',
-      'webhooks.signing_secret',
-      'tools.free_slots',
-      'tools.free_slots.type',
-      'tools.free_slots.prefetch',
-      'tools.create_booking.commit',
-      'tools.create_booking.execution_message',
       'tools.create_booking.readback',
-      'tools.create_booking.compensate',
-      'tools.create_booking.compensate.tool',
     ])
     expect(warnings.find(({ path }) => path === 'routing.hedge')?.message).toBe(
       'accepted, but has no effect in this version: no second upstream is started early',
@@ -153,6 +146,7 @@ tools:
     expect(`\n${problemsOf(loaded).join('\n')}\n`).toMatchInlineSnapshot(`
       "
       1:10 error version: must be 1
+      2:1 error auth.signing_secret: must be set with store: redis, and be the same for all instances: keys of effects and state tokens are made with it
       4:28 error auth.keys[0].secret: must have at least 8 characters
       6:15 error auth.keys[2].name: another key has this name; names must differ
       6:28 error auth.keys[2].secret: another key has this secret; secrets must differ
@@ -164,7 +158,6 @@ tools:
       13:20 error routing.order[1]: there is no upstream "othre"; did you mean "other"?
       13:27 error routing.order[2]: lists "primary" a second time
       14:1 error fallbak: unknown key; did you mean "fallback"?
-      15:10 error store.type: cannot be honoured in this version: conversations would be kept in memory only; use type: memory or none
       17:9 error flow.name: must be 1 to 64 letters, digits, . _ or -
       18:19 error flow.starting_state: there is no state "one"
       19:26 error flow.general_tools[1]: lists "hours" a second time
@@ -189,13 +182,11 @@ tools:
       50:5 error flow.states["third state"]: as a key must be 1 to 50 letters, digits, _ or -
       53:3 error tools.hours.result: is required
       56:10 error tools.pay.url: may hold {{...}} in path and query only, not in scheme or host
-      57:5 error tools.pay.commit: cannot be honoured in this version: the tool would run without the caller's yes; remove the tool or its commit rule
       57:13 error tools.pay.commit: commit: confirmed needs a readback, the sentence that the caller says yes to
       58:31 error tools.pay.assignments[0].variable: flow.variables has no "slott"; did you mean "slot"?
       59:3 error tools.transition_to_first: no tool may be named transition_to_...: edges are offered so
       59:46 error tools.transition_to_first.url: must be https, unless webhooks.allow_hosts lists "plain.example"
       59:82 error tools.transition_to_first.parameters: must have type: object, as arguments are always an object
-      60:13 warning tools.remote.type: accepted, but has no effect in this version: the model is not offered this tool
       60:32 error tools.remote.server: there is no server "nowhere" under mcp
       61:34 error tools.private.url: leads to a private address; webhooks.allow_hosts must list "10.0.0.1" to allow it
       61:66 error tools.private.timeout_ms: must be at most 20000

@@ -36,6 +36,7 @@ function addPast(journal: Journal, { status = 'finished', ...past }: Past = {}):
       refusesWrites: false,
       tailKey: '',
       startedAt: NOW - endedBefore - 1000,
+      owner: 'this',
       ...start,
     },
     LIMITS,

@@ -44,6 +44,7 @@ function add(parent: JournalTurn | null, given: Given = {}): JournalTurn {
       refusesWrites: false,
       tailKey: '',
       startedAt: 0,
+      owner: 'this',
     },
     { maxTurns: given.maxTurns ?? 100, maxCharacters: given.maxCharacters ?? 1_000_000 },
   )

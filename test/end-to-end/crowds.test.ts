@@ -133,7 +133,7 @@ describe('a follower that stops reading', () => {
   })
 
   it('is dropped once its limit is over, and the others get everything', async () => {
-    const { app, stuck } = await talkToTwo(30)
+    const { app, stuck } = await talkToTwo(300)
     while (app.lines.length < 2) await sleep(5)
     expect(app.lines.filter(({ values }) => values.closedByCaller === true)).toHaveLength(1)
     stuck.socket.resume()

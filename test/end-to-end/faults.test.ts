@@ -188,7 +188,13 @@ describe('a caller that hangs up', () => {
         states: { book: { edges }, sorry: { state_prompt: 'Say sorry.' } },
       },
       tools: {
-        book: { type: 'webhook', url: `${webhook.url}/bookings`, method, timeout_ms },
+        book: {
+          type: 'webhook',
+          url: `${webhook.url}/bookings`,
+          method,
+          timeout_ms,
+          commit: 'immediate',
+        },
       },
       config: { webhooks: { allow_hosts: ['127.0.0.1'] } },
     })

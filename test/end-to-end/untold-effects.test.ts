@@ -14,7 +14,7 @@ async function startBooking() {
   webhook.behave({ type: 'json', value: { id: 'b1' } })
   const turnstate = await startTurnstate({
     flow: { starting_state: 'desk', general_tools: ['book'], states: { desk: {} } },
-    tools: { book: { type: 'webhook', method: 'POST', url: `${webhook.url}/bookings` } },
+    tools: { book: { type: 'webhook', url: `${webhook.url}/bookings`, commit: 'immediate' } },
     config: { webhooks: { allow_hosts: ['127.0.0.1'] } },
   })
   const systemOf = async (number: number) =>

@@ -11,7 +11,8 @@ describe('a webhook', () => {
     const webhook = await startWebhookServer()
     onTestFinished(() => webhook.close())
     const url = `${webhook.url}/bookings`
-    const book = { type: 'webhook', url, parameters: { type: 'object' }, ...more }
+    const common = { type: 'webhook', commit: 'immediate', parameters: { type: 'object' } }
+    const book = { ...common, url, ...more }
     const server = await startTurnstate({
       flow: { ...TALK, general_tools: ['book'] },
       tools: { book },

@@ -40,7 +40,7 @@ async function startSpokenOver(done: object) {
       general_tools: ['book'],
       states: { desk: { edges }, done },
     },
-    tools: { book: { type: 'webhook', url: `${webhook.url}/bookings`, method: 'POST' } },
+    tools: { book: { type: 'webhook', url: `${webhook.url}/bookings`, commit: 'immediate' } },
     config: { webhooks: { allow_hosts: ['127.0.0.1'] } },
   })
   const first = await speaking(server, [HI], 'One moment please, I am booking. ')

@@ -2,7 +2,7 @@ import { expect, vi } from 'vitest'
 import type { ModelToolCall } from '../../src/upstream/upstream.ts'
 import { createPhoneLine, toQuestion, type Asked, type PhoneLine } from './phone-line.ts'
 import { uniqueWord } from './plain-caller.ts'
-import { decide, type Decision, type PlainReply } from './plain-coordination.ts'
+import { begunWrite, decide, type Decision, type PlainReply } from './plain-coordination.ts'
 import { createPlainReplies, keyOf } from './plain-replies.ts'
 import type { Generation, ToolRun } from './stepped-model.ts'
 import { checkAnswer, createSwitchboard, slotOf, type Caller, type Manner } from './switchboard.ts'
@@ -10,10 +10,17 @@ import { checkAnswer, createSwitchboard, slotOf, type Caller, type Manner } from
 const ATTACH_GRACE_MS = 2500
 const TURN_LIMIT_MS = 20_000
 
-export type ModelStep = 'say' | 'end' | 'fail' | 'book' | 'transfer' | 'book and transfer'
+export type ModelStep =
+  'say' | 'end' | 'fail' | 'transfer' | `${'book' | 'reserve'}${'' | ' and transfer'}`
 
-/** Everything that is waiting has had its turn. */
-const settle = () => new Promise((resolve) => setImmediate(resolve))
+const pause = () => new Promise((resolve) => setImmediate(resolve))
+
+/** Everything that is waiting has had its turn, what waits for no time at all included. */
+async function settle(): Promise<void> {
+  await pause()
+  vi.advanceTimersByTime(0)
+  await pause()
+}
 
 /** A few conversations on one server, and beside it the plain model that says what must happen. */
 export function createPlay() {
@@ -60,14 +67,16 @@ export function createPlay() {
     const question = toQuestion(line, asked)
     const decision = decide(plain.ofLine(line.number), question, now())
     seen.push({ line, asked })
-    checkDerived(line, asked, decision)
-    for (const reply of decision.superseded) plain.end(reply, 'aborted')
+    await checkDerived(line, asked, decision)
+    // What is left of it to be cancelled ends only after whoever asked has begun to listen.
+    const hasToWait = decision.superseded.some(({ waitsFor }) => waitsFor)
+    for (const reply of decision.superseded) plain.supersede(reply)
     const at = { ask: board.nextAsk(), line: line.number }
     const reply = decision.reply ?? plain.begin(at, question, decision)
     if (decision.answer === 'replay') reply.replays += 1
     reply.leftAt = null
     const repeats = reply.isDelivered || !manner.canTransfer ? [] : [...reply.calls]
-    const caller = board.ask(
+    const caller = await board.ask(
       line,
       { asked, question, repeats, ...manner },
       noteCalls(reply, { question, ...manner }),
@@ -78,16 +87,16 @@ export function createPlay() {
     if (decision.answer === 'join' && !caller.isStuck()) plain.roomCame(reply)
     await settle()
     if (decision.answer !== 'generate') expect(asksModel(caller)).toBe(false)
-    else if (reply.awaits.length === 0 && !asksModel(caller)) keepQuiet(reply)
+    else if (reply.awaits.length === 0 && !asksModel(caller)) keepQuiet(reply, hasToWait)
     return caller
   }
 
   const asksModel = ({ ask }: Pick<PlainReply, 'ask'>) =>
     model.generations.some((it) => it.ask === ask)
 
-  function keepQuiet(reply: PlainReply): void {
+  function keepQuiet(reply: PlainReply, isListenedTo: boolean): void {
     expect(reply.asking).toBe('silence')
-    plain.keepQuiet(reply)
+    plain.keepQuiet(reply, isListenedTo)
   }
 
   /** A platform call that was delivered is never issued to somebody who asks the same later. */
@@ -111,8 +120,8 @@ export function createPlay() {
     }
   }
 
-  function checkDerived(line: PhoneLine, asked: Asked, decision: Decision): void {
-    const { state, exchange, kind, variables } = board.derive(line, asked)
+  async function checkDerived(line: PhoneLine, asked: Asked, decision: Decision): Promise<void> {
+    const { state, exchange, kind, variables } = await board.derive(line, asked)
     const isSpeech = kind === 'new' || kind === 'revised' || kind === 'withdrawn'
     expect({ state, exchange, kind: isSpeech ? 'speech' : kind, ref: variables.ref }).toEqual({
       state: decision.start.state,
@@ -136,13 +145,15 @@ export function createPlay() {
     } else if (does === 'transfer' && canTransfer) {
       plain.transfer(reply, slot)
       generation.end([toCall('transfer', slot)])
-    } else if (!does.startsWith('book') || !generation.offers('book')) {
+    } else if (!/^(book|reserve)/.test(does) || !generation.offers('book')) {
       plain.conclude(reply)
       generation.end([])
     } else {
-      const isBoth = does === 'book and transfer' && canTransfer
-      plain.book(reply, slot, isBoth ? slot : null)
-      generation.end([toCall('book', slot), ...(isBoth ? [toCall('transfer', slot)] : [])])
+      const settles = does.startsWith('reserve')
+      const thenTransfers = does.endsWith('transfer') && canTransfer ? slot : null
+      const call = settles ? toCall('reserve', `${slot} o'clock`) : toCall('book', slot)
+      plain.book(reply, { slot: slotOf(call), settles, thenTransfers })
+      generation.end([call, ...(thenTransfers === null ? [] : [toCall('transfer', thenTransfers)])])
     }
     await settle()
     const isStopped = reply.status === 'running' && !reply.ending && !reply.waitsFor
@@ -165,7 +176,7 @@ export function createPlay() {
     )
     await settle()
     for (const reply of waiting) {
-      if (reply.awaits.length === 0 && !asksModel(reply)) keepQuiet(reply)
+      if (reply.awaits.length === 0 && !asksModel(reply)) keepQuiet(reply, true)
     }
   }
 
@@ -179,6 +190,7 @@ export function createPlay() {
       if (isLeft) plain.end(reply, 'aborted')
     }
     vi.advanceTimersByTime(ms)
+    plain.beginDueWrites()
     await settle()
   }
 
@@ -187,6 +199,7 @@ export function createPlay() {
     for (const reply of running()) if (reply.leftAt !== null) plain.end(reply, 'aborted')
     vi.advanceTimersByTime(TURN_LIMIT_MS)
     for (const reply of running()) plain.fail(reply)
+    plain.beginDueWrites()
     await settle()
   }
 
@@ -237,11 +250,12 @@ export function createPlay() {
       if (keyOfRun.has(run)) continue
       const reply = plain.begunBy(run.ask)
       // Half a sentence changes nothing, and nothing that is known already is done again.
-      expect({ runs: reply?.waitsFor?.slot, refused: reply?.refusesWrites }).toEqual({
+      const write = reply && begunWrite(reply)
+      expect({ runs: write?.slot, refused: reply?.refusesWrites }).toEqual({
         runs: run.args.slot,
         refused: false,
       })
-      if (reply?.waitsFor) keyOfRun.set(run, keyOf(reply, reply.waitsFor))
+      if (reply && write) keyOfRun.set(run, keyOf(reply, write))
     }
     expect(issuedTwice).toEqual([])
     const keys = [...keyOfRun.values()]
@@ -261,12 +275,13 @@ export function createPlay() {
     stall,
     leave,
     readOn,
+    isSettling: plain.isSettling,
     check,
     /** Every history that was ever shown still leads to where the plain model stands. */
-    checkAll() {
+    async checkAll() {
       for (const { line, asked } of seen) {
         const decision = decide(plain.ofLine(line.number), toQuestion(line, asked), now())
-        checkDerived(line, asked, decision)
+        await checkDerived(line, asked, decision)
       }
     },
   }

@@ -4,13 +4,18 @@ import { createKeyResolver } from '../../src/conversation/conversation-key.ts'
 import { charactersOf, createJournal } from '../../src/conversation/journal.ts'
 import type { ConversationMessage } from '../../src/conversation/message.ts'
 import type { SpokenText } from '../../src/flow/definition.ts'
-import { createLedger } from '../../src/effects/ledger.ts'
+import { createAssent } from '../../src/effects/assent.ts'
+import { createMemoryLedger } from '../../src/effects/memory-ledger.ts'
+import { createReadMemory } from '../../src/effects/read-memory.ts'
 import { transitionSchemas } from '../../src/flow/edges.ts'
 import type { Log } from '../../src/observability/log.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { createToolRunner } from '../../src/tools/create-tool-runner.ts'
+import { createMemoryJournals, createNoJournals } from '../../src/turn/journals/memory-journals.ts'
 import type { LimitOptions } from '../../src/turn/options.ts'
 import { createTurnEngine } from '../../src/turn/turn-engine.ts'
+import { createMemorySchedule } from '../../src/turn/undo/undo-schedule.ts'
 import type { TurnEvent, TurnEngine, TurnEnd, TurnFacts } from '../../src/turn/turn.ts'
 import type { TurnRequest } from '../../src/turn/turn-request.ts'
 import type { Completion, CompletionRequest, Upstream } from '../../src/upstream/upstream.ts'
@@ -70,7 +75,15 @@ interface EngineOptions {
   readonly remembers?: boolean
   readonly turnTimeoutMs?: number
   readonly attachGraceMs?: number
+  readonly undoAfterMs?: number
+  /** What engines that share a store have in common; else each has a memory of its own. */
+  readonly memory?: EngineMemory
 }
+
+type EngineMemory = Pick<
+  Parameters<typeof createTurnEngine>[0],
+  'journals' | 'ledger' | 'schedule' | 'instance' | 'now'
+>
 
 export function buildEngine(options: EngineOptions): TurnEngine {
   const config = ConfigFile.parse({
@@ -84,38 +97,58 @@ export function buildEngine(options: EngineOptions): TurnEngine {
     tools: options.tools ?? {},
     ...(options.fallback !== undefined && { fallback: options.fallback }),
   })
-  const now = () => performance.now()
   const { flow, tools } = config
+  const settings = {
+    ...toTurnSettings(config),
+    attachGraceMs: options.attachGraceMs ?? 2500,
+    undoAfterMs: options.undoAfterMs ?? 60_000,
+  }
+  const memory = options.memory ?? createMemory(options, settings.effectSecret)
   return createTurnEngine({
-    settings: { ...toTurnSettings(config), attachGraceMs: options.attachGraceMs ?? 2500 },
+    ...memory,
+    settings,
     resolveKey: createKeyResolver(config.conversation.key),
     upstream: options.upstream,
     tools: createToolRunner({
       tools,
+      mcp: {},
       schemas: transitionSchemas(flow),
       webhooks: config.webhooks,
       log: silentLog,
+      metrics,
       logsContents: true,
     }),
-    store:
-      options.remembers === false
-        ? null
-        : createMemoryStore({
-            create: createJournal,
-            retainMs: 60_000,
-            maxEntries: 100,
-            weightOf: charactersOf,
-            maxWeight: 10_000_000,
-            now,
-          }),
-    ledger:
-      options.remembers === false
-        ? null
-        : createLedger({ retainMs: 60_000, maxConversations: 100, now }),
+    reads: createReadMemory({ now: memory.now }),
+    assents: createAssent(config.assent),
+    metrics,
     log: silentLog,
-    now,
     date: () => new Date('2026-11-20T09:30:00Z'),
   })
+}
+
+const metrics = createMetrics()
+
+function createMemory({ remembers = true }: EngineOptions, secret: string): EngineMemory {
+  const now = () => performance.now()
+  const journals = remembers
+    ? createMemoryJournals(
+        createMemoryStore({
+          create: createJournal,
+          retainMs: 60_000,
+          maxEntries: 100,
+          weightOf: charactersOf,
+          maxWeight: 10_000_000,
+          now,
+        }),
+      )
+    : createNoJournals()
+  return {
+    journals,
+    ledger: createMemoryLedger({ secret, retainMs: 60_000, maxConversations: 100, now }),
+    schedule: createMemorySchedule(),
+    instance: 'this',
+    now,
+  }
 }
 
 export function toRequest(
@@ -153,7 +186,7 @@ export async function answer(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Answered> {
   const events: TurnEvent[] = []
-  const turn = engine.begin(request)
+  const turn = await engine.begin(request)
   const onEvent = (event: TurnEvent) => void events.push(event)
   const end = await turn.run({ signal, streams: true, onEvent })
   const text = events.map((event) => (event.type === 'text-delta' ? event.text : '')).join('')

@@ -56,7 +56,7 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
   return {
     requests,
     delivered,
-    begin(request) {
+    async begin(request) {
       requests.push(request)
       return {
         facts,
@@ -71,7 +71,7 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
           }),
       }
     },
-    derive(request) {
+    async derive(request) {
       requests.push(request)
       return { ...facts, ...DERIVATION, ...turn.derivation }
     },

@@ -41,7 +41,10 @@ export interface RunningAsk {
 
 export interface PlainCaller {
   readonly engine: TurnEngine
-  readonly ask: (messages: readonly ConversationMessage[], answering: Answering) => RunningAsk
+  readonly ask: (
+    messages: readonly ConversationMessage[],
+    answering: Answering,
+  ) => Promise<RunningAsk>
 }
 
 const SHARED_WORDS = 'well now then let me see what there is for you'.split(' ')
@@ -81,12 +84,12 @@ export function createPlainCaller(flow: PlainFlow): PlainCaller {
   const engine = buildEngine({ flow: toFlow(flow), tools, upstream, attachGraceMs: 0 })
   return {
     engine,
-    ask(messages, answering) {
+    async ask(messages, answering) {
       const calls: Called[] = []
       const speech = lastSpeech(messages)
       const running = scripts.get(speech)
       scripts.set(speech, { answering, actions: [...answering.actions], calls })
-      const turn = engine.begin(toRequest(messages))
+      const turn = await engine.begin(toRequest(messages))
       // The model is not asked: it goes on with what it does already.
       if (turn.source !== 'generated' && running) scripts.set(speech, running)
       const call = new AbortController()

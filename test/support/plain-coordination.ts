@@ -31,6 +31,14 @@ export interface Wish {
   readonly generation: number
 }
 
+/** A write that a reply waits for. */
+export interface AwaitedWrite extends Wish {
+  /** It is begun then, unless the caller goes on speaking; null once it was begun. */
+  readonly dueAt: number | null
+  /** The slot of the platform call that goes out after it. */
+  readonly thenTransfers: string | null
+}
+
 /** One generated answer. */
 export interface PlainReply {
   /** Of the request that it was begun for. */
@@ -59,8 +67,7 @@ export interface PlainReply {
   readonly calls: string[]
   /** What its writes gave, in order. */
   readonly bookings: (Wish & { readonly ref: string })[]
-  /** A write that it waits for; and the platform call that goes out after it. */
-  waitsFor: (Wish & { readonly thenTransfers: string | null }) | null
+  waitsFor: AwaitedWrite | null
   status: 'running' | 'finished' | 'failed' | 'aborted'
   /** It ends so as soon as some caller's socket has room for its last words. */
   ending: 'finished' | 'failed' | null
@@ -141,11 +148,21 @@ export function untoldBookings({
 }: Pick<PlainReply, 'question' | 'abandoned'>): PlainReply['untold'] {
   const path = pathOf(question)
   const told = new Set(path.flatMap(({ bookings }) => bookings.map(textOf)))
-  const orphans = abandoned.flatMap(({ bookings, waitsFor }) => [...bookings, waitsFor ?? []])
-  const begun = path.flatMap(({ waitsFor }) => waitsFor ?? [])
+  const orphans = abandoned.flatMap((reply) => [...reply.bookings, begunWrite(reply) ?? []])
+  const begun = path.flatMap((reply) => begunWrite(reply) ?? [])
   const done = new Map([...orphans, ...begun].flat().map((wish) => [textOf(wish), wish]))
   const untold = [...done].flatMap(([text, wish]) => (told.has(text) ? [] : [wish]))
   return new Map(untold.map((wish) => [wish.slot, wish]))
+}
+
+/** The write that it waits for, if that can not be cancelled any more. */
+export function begunWrite({ waitsFor }: PlainReply): AwaitedWrite | null {
+  return waitsFor?.dueAt === null ? waitsFor : null
+}
+
+/** It says something still, or is going to book. */
+function isUnderWay({ status, waitsFor }: PlainReply): boolean {
+  return status === 'running' || (waitsFor !== null && waitsFor.dueAt !== null)
 }
 
 function textOf({ exchange, generation, slot }: Wish): string {
@@ -224,7 +241,7 @@ function repeat(
   { question, now, kind, again = null, isHarmless = true, from }: Repetition,
 ): Decision {
   const answer = again && isHarmless ? answerAgain(again, kind, now) : 'generate'
-  const running = replies.filter(({ status }) => status === 'running')
+  const underWay = replies.filter(isUnderWay)
   const fold = placeOf(question, from ?? null)
   return {
     answer,
@@ -234,7 +251,7 @@ function repeat(
     start:
       again && (answer !== 'generate' || kind === 'retry' || kind === 'late') ? again.start : fold,
     refusesWrites: kind === 'late',
-    superseded: running.filter(
+    superseded: underWay.filter(
       (reply) =>
         question.shown.includes(reply) ||
         (answer !== 'join' && mustYield(reply, { kind, answer, question })),

@@ -1,10 +1,12 @@
 import { BUILT_IN_FALLBACK } from '../../src/turn/settings.ts'
 import {
   abandonedBy,
+  begunWrite,
   issuedBefore,
   placeOf,
   toWish,
   untoldBookings,
+  type AwaitedWrite,
   type Decision,
   type PlainReply,
   type Question,
@@ -31,9 +33,19 @@ interface Effect {
   outcome: string | null
 }
 
+interface Booking {
+  readonly slot: string
+  /** Nothing is begun while the caller may go on speaking. */
+  readonly settles: boolean
+  /** The slot of a platform call in the same step. */
+  readonly thenTransfers: string | null
+}
+
 /** Where there is nothing to say. */
 export const QUIET = '... '
 const FAILED = 'failed'
+/** A booking that settles is begun so long after the request; a reply that nobody waits for is over by then. */
+export const SETTLE_MS = 3000
 
 /** What becomes of every reply, told as plainly as can be; one server's whole memory. */
 export function createPlainReplies(listening: Listening) {
@@ -63,7 +75,7 @@ export function createPlainReplies(listening: Listening) {
       issued: issuedBefore(ofLine(line), asking, goesOnFrom),
       abandoned,
       untold: untoldBookings({ question, abandoned }),
-      awaits: question.shown.filter(({ waitsFor }) => waitsFor),
+      awaits: question.shown.filter(begunWrite),
       startedAt: now(),
       said: '',
       excuse: '',
@@ -125,29 +137,51 @@ export function createPlainReplies(listening: Listening) {
     } else if (reply.said !== '') end(reply, 'finished')
   }
 
-  function book(reply: PlainReply, slot: string, thenTransfers: string | null): void {
-    if (!reply.refusesWrites) {
-      const wish = toWish(reply, slot)
-      const key = keyOf(reply, wish)
-      const known = effects.get(key)
-      if (known?.outcome == null) {
-        reply.waitsFor = { ...wish, thenTransfers }
-        if (known) known.waiting.add(reply)
-        else effects.set(key, { waiting: new Set([reply]), outcome: null })
-        return
-      }
-      takeOutcome(reply, { ...wish, ref: known.outcome })
-    }
+  function book(reply: PlainReply, { slot, settles, thenTransfers }: Booking): void {
     // A call that is refused because it was made before does not end the turn beside another one.
-    if (thenTransfers !== null) transferBeside(reply, thenTransfers)
+    if (reply.refusesWrites) return transferBeside(reply, thenTransfers)
+    const wish = toWish(reply, slot)
+    const dueAt = reply.startedAt + SETTLE_MS
+    // What is under way already, or over, does not wait for the caller.
+    const waits = settles && !effects.has(keyOf(reply, wish)) && now() < dueAt
+    reply.waitsFor = { ...wish, thenTransfers, dueAt: waits ? dueAt : null }
+    if (!waits) beginWrite(reply, reply.waitsFor)
   }
 
-  function transferBeside(reply: PlainReply, slot: string): void {
-    if (!reply.issued.includes(slot)) transfer(reply, slot)
+  function beginWrite(reply: PlainReply, write: AwaitedWrite): void {
+    reply.waitsFor = { ...write, dueAt: null }
+    const key = keyOf(reply, write)
+    const known = effects.get(key)
+    if (known?.outcome != null) takeOutcome(reply, reply.waitsFor, known.outcome)
+    else if (known) known.waiting.add(reply)
+    else effects.set(key, { waiting: new Set([reply]), outcome: null })
   }
 
-  function takeOutcome(reply: PlainReply, booking: Wish & { readonly ref: string }): void {
-    if (booking.ref !== FAILED) reply.bookings.push(booking)
+  /** Nobody has spoken on for long enough. */
+  function beginDueWrites(): void {
+    const due = all.flatMap((reply) => {
+      const { waitsFor: write } = reply
+      const isDue = write !== null && write.dueAt !== null && write.dueAt <= now()
+      return isDue ? [{ reply, write }] : []
+    })
+    due.sort((a, b) => (a.write.dueAt ?? 0) - (b.write.dueAt ?? 0))
+    for (const { reply, write } of due) beginWrite(reply, write)
+  }
+
+  /** Another one takes its place: what it has not begun to book is not booked. */
+  function supersede(reply: PlainReply): void {
+    if (!begunWrite(reply)) reply.waitsFor = null
+    end(reply, 'aborted')
+  }
+
+  function transferBeside(reply: PlainReply, slot: string | null): void {
+    if (slot !== null && !reply.issued.includes(slot)) transfer(reply, slot)
+  }
+
+  function takeOutcome(reply: PlainReply, { thenTransfers, ...wish }: AwaitedWrite, ref: string) {
+    reply.waitsFor = null
+    if (ref !== FAILED) reply.bookings.push({ ...wish, ref })
+    transferBeside(reply, thenTransfers)
   }
 
   /** What was under way has ended: this is where it leads to. */
@@ -165,11 +199,7 @@ export function createPlainReplies(listening: Listening) {
     const ref = isOk ? uniqueWord(++refs) : FAILED
     effect.outcome = ref
     for (const reply of effect.waiting) {
-      const { waitsFor } = reply
-      reply.waitsFor = null
-      if (!waitsFor) continue
-      takeOutcome(reply, { ...waitsFor, ref })
-      if (waitsFor.thenTransfers !== null) transferBeside(reply, waitsFor.thenTransfers)
+      if (reply.waitsFor) takeOutcome(reply, reply.waitsFor, ref)
     }
     all.forEach(beginAnew)
     return isOk ? ref : null
@@ -190,11 +220,15 @@ export function createPlainReplies(listening: Listening) {
     fail,
     transfer,
     book,
+    beginDueWrites,
+    supersede,
+    isSettling: () => all.some(({ waitsFor }) => waitsFor !== null && waitsFor.dueAt !== null),
     finishEffect,
     /** The caller has been asked often enough whether they are still there: no model is waited for. */
-    keepQuiet(reply: PlainReply) {
+    keepQuiet(reply: PlainReply, isListenedTo: boolean) {
       reply.said = QUIET
-      endWhenTaken(reply, 'finished')
+      if (isListenedTo) endWhenTaken(reply, 'finished')
+      else end(reply, 'finished')
     },
   }
 }

@@ -30,7 +30,9 @@ async function startRoomsWith<Server>(
   const webhook = await startHeldWebhook({ id: 'booking-7' })
   const server = await start({
     flow: FLOW,
-    tools: { book: { type: 'webhook', url: `${webhook.url}/bookings`, method: 'POST' } },
+    tools: {
+      book: { type: 'webhook', url: `${webhook.url}/bookings`, commit: 'immediate' },
+    },
     config: { webhooks: { allow_hosts: ['127.0.0.1'] }, ...config },
   })
   return { ...server, webhook }

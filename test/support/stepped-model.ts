@@ -102,6 +102,8 @@ export function createSteppedTools(): SteppedTools {
   const runs: ToolRun[] = []
   return {
     runs,
+    offer: (name) => ({ name, parameters: {} }),
+    effectOf: () => 'write',
     parseArguments: (_tool, text) => ({
       ok: true,
       value: JSON.parse(text) as Readonly<Record<string, unknown>>, // the test wrote it
@@ -116,6 +118,7 @@ export function createSteppedTools(): SteppedTools {
         }
         runs.push({ ask: extra.ask, args, isOpen: () => isOpen, finish })
       }),
+    mcpServers: () => ({}),
     close: async () => undefined,
   }
 }

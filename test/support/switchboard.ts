@@ -2,19 +2,24 @@ import { expect } from 'vitest'
 import { ConfigFile } from '../../src/config/schema.ts'
 import { createKeyResolver } from '../../src/conversation/conversation-key.ts'
 import { charactersOf, createJournal } from '../../src/conversation/journal.ts'
-import { createLedger } from '../../src/effects/ledger.ts'
+import { createAssent } from '../../src/effects/assent.ts'
+import { createMemoryLedger } from '../../src/effects/memory-ledger.ts'
+import { createReadMemory } from '../../src/effects/read-memory.ts'
 import { TurnstateError } from '../../src/errors.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
 import { toTurnSettings } from '../../src/service.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
+import { createMemoryJournals } from '../../src/turn/journals/memory-journals.ts'
 import { createTurnEngine } from '../../src/turn/turn-engine.ts'
 import type { AnswerSource, TurnEngine, TurnEvent } from '../../src/turn/turn.ts'
 import type { TurnRequest } from '../../src/turn/turn-request.ts'
+import { createMemorySchedule } from '../../src/turn/undo/undo-schedule.ts'
 import type { ModelToolCall } from '../../src/upstream/upstream.ts'
 import { toRequest } from './engine.ts'
 import { system } from './history.ts'
 import { toMessages, type Asked, type PhoneLine } from './phone-line.ts'
 import type { PlainReply, Question } from './plain-coordination.ts'
-import { QUIET } from './plain-replies.ts'
+import { QUIET, SETTLE_MS } from './plain-replies.ts'
 import { createSteppedModel, createSteppedTools, systemText } from './stepped-model.ts'
 
 /** How a platform takes an answer. */
@@ -66,29 +71,36 @@ type Ending =
   | { readonly type: 'answered'; readonly finishReason: string }
   | { readonly type: 'refused'; readonly code: string }
 
+const onBooked = (to: string) =>
+  ['book', 'reserve'].map((tool) => ({ to, when: { type: 'result', tool, status: 'ok' } }))
+
 /** Two states that every booking leads out of. */
 const FLOW = {
   name: 'desk',
   starting_state: 'a',
-  general_tools: ['book'],
+  general_tools: ['book', 'reserve'],
   variables: { ref: {} },
   states: {
-    a: { edges: [{ to: 'b', when: { type: 'result', tool: 'book', status: 'ok' } }] },
-    b: { edges: [{ to: 'a', when: { type: 'result', tool: 'book', status: 'ok' } }] },
+    a: { edges: onBooked('b') },
+    b: { edges: onBooked('a') },
   },
 }
-const BOOK = {
+const WRITE = {
   type: 'static',
   effect: 'write',
-  commit: 'immediate',
   result: '',
   assignments: [{ variable: 'ref', value_path: 'ref' }],
+}
+const TOOLS = {
+  book: { ...WRITE, commit: 'immediate' },
+  reserve: { ...WRITE, commit: 'settled', settle_ms: SETTLE_MS },
 }
 const TRANSFER = {
   name: 'transfer',
   parameters: { type: 'object', properties: { slot: { type: 'string' }, by: { type: 'string' } } },
 }
 const FOREVER = 1e12
+const metrics = createMetrics()
 
 function createEngine() {
   const model = createSteppedModel()
@@ -98,24 +110,37 @@ function createEngine() {
     auth: { signing_secret: 'a secret of the tests' },
     upstreams: { unused: { base_url: 'http://127.0.0.1:9', model: 'none' } },
     flow: FLOW,
-    tools: { book: BOOK },
+    tools: TOOLS,
   })
+  const settings = toTurnSettings(config)
   const now = () => performance.now()
   const silent = () => undefined
   const engine: TurnEngine = createTurnEngine({
-    settings: toTurnSettings(config),
+    settings,
     resolveKey: createKeyResolver(config.conversation.key),
     upstream: model,
     tools,
-    store: createMemoryStore({
-      create: createJournal,
+    journals: createMemoryJournals(
+      createMemoryStore({
+        create: createJournal,
+        retainMs: FOREVER,
+        maxEntries: 10,
+        weightOf: charactersOf,
+        maxWeight: FOREVER,
+        now,
+      }),
+    ),
+    ledger: createMemoryLedger({
+      secret: settings.effectSecret,
       retainMs: FOREVER,
-      maxEntries: 10,
-      weightOf: charactersOf,
-      maxWeight: FOREVER,
+      maxConversations: 10,
       now,
     }),
-    ledger: createLedger({ retainMs: FOREVER, maxConversations: 10, now }),
+    reads: createReadMemory({ now }),
+    assents: createAssent(config.assent),
+    schedule: createMemorySchedule(),
+    instance: 'this',
+    metrics,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     now,
     date: () => new Date('2026-11-20T09:30:00Z'),
@@ -146,7 +171,7 @@ export function createSwitchboard() {
     nextAsk: () => asks + 1,
     derive: (line: PhoneLine, asked: Asked) =>
       engine.derive(requestFor(line, asked, { ask: 0, canTransfer: true })),
-    ask(
+    async ask(
       line: PhoneLine,
       {
         asked,
@@ -155,9 +180,9 @@ export function createSwitchboard() {
         ...manner
       }: Manner & Pick<Caller, 'asked' | 'question' | 'repeats'>,
       { onCall, onDelivered }: Notes,
-    ): Caller {
+    ): Promise<Caller> {
       asks += 1
-      const turn = engine.begin(requestFor(line, asked, { ask: asks, ...manner }))
+      const turn = await engine.begin(requestFor(line, asked, { ask: asks, ...manner }))
       const listener = createListener(manner, onCall)
       let ending: Ending | null = null
       void turn.run(listener).then(

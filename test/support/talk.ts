@@ -67,6 +67,7 @@ export function createTalk(maxTurns = 2000): Talk {
           refusesWrites: false,
           tailKey,
           startedAt: clock.now,
+          owner: 'this',
         },
         { maxTurns, maxCharacters: 1_000_000 },
       )

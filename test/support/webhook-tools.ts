@@ -45,6 +45,7 @@ export async function startBench(): Promise<Bench> {
       tools: Tools.parse(tools),
       schemas: { transition_to_book: { required: ['slot'] } },
       webhooks: { allow_hosts: [...allowHosts] },
+      metrics: { toolRun: () => undefined },
       log,
       logsContents: true,
     })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createPlay, type ModelStep } from '../support/coordination-play.ts'
 import type { PlainReply } from '../support/plain-coordination.ts'
+import { SETTLE_MS } from '../support/plain-replies.ts'
 import type { Caller } from '../support/switchboard.ts'
 
 type Play = ReturnType<typeof createPlay>
@@ -32,8 +33,11 @@ const does = fc.constantFrom<ModelStep>(
   'fail',
   'book',
   'book',
+  'reserve',
+  'reserve',
   'transfer',
   'book and transfer',
+  'reserve and transfer',
 )
 const steps = fc.array(
   fc.oneof(
@@ -78,6 +82,7 @@ const steps = fc.array(
         does: fc.constantFrom<readonly ModelStep[]>(
           ['say', 'end'],
           ['book', 'say', 'end'],
+          ['reserve', 'say', 'end'],
           ['say', 'transfer'],
           ['say', 'say'],
         ),
@@ -112,7 +117,7 @@ const steps = fc.array(
       weight: 2,
       arbitrary: fc.record({
         type: fc.constant('wait' as const),
-        ms: fc.constantFrom(10, 700, 1600, 2600, 3100, 16_000),
+        ms: fc.constantFrom(10, 500, 700, 1600, 2600, 3100, 16_000),
       }),
     },
   ),
@@ -215,6 +220,7 @@ async function converse(play: Play, step: Extract<Step, { type: 'converse' }>): 
   for (const does of step.does) {
     const generation = play.model.generations.findLast((it) => it.ask === ask && it.isOpen())
     if (generation && !generation.isPaused()) await play.step(generation, does, 'ten')
+    if (play.isSettling()) await play.pass(SETTLE_MS)
     play.check()
     for (const run of play.tools.runs) if (run.isOpen()) await play.finishRun(run, true)
   }
@@ -237,6 +243,7 @@ const HEAR = { type: 'hear', line: 0, pick: 0, words: 2, keepsCalls: false } as 
 const HANG_UP = { type: 'hang up', pick: 0 } as const
 const SPOKEN_OVER = [SPEAK, model('say'), model('book'), HEAR, SPEAK] as const
 const LATER = { type: 'wait', ms: 2600 } as const
+const A_LITTLE_LATER = { type: 'wait', ms: 500 } as const
 const MUCH_LATER = { type: 'wait', ms: 16_000 } as const
 
 /** What chance brings about too seldom. */
@@ -249,7 +256,16 @@ const SELDOM: readonly (readonly Step[])[] = [
   [...SPOKEN_OVER, IT_WORKS, model('book'), IT_WORKS, model('say'), model('end')],
   // Whoever waited for it is gone by then, and asks again: it has led on all the same.
   [...SPOKEN_OVER, HANG_UP, LATER, IT_WORKS, ASK_AGAIN, model('say'), model('end')],
-  // A caller whose socket is full is silent for the third time: what little is said waits for room.
+  // What has not settled is not begun once the caller speaks over it, or speaks on.
+  [SPEAK, model('say'), model('reserve'), HEAR, SPEAK, LATER, A_LITTLE_LATER],
+  // Not even where nobody waited for its answer any more.
+  [SPEAK, model('reserve'), HANG_UP, LATER, SPEAK, A_LITTLE_LATER],
+  // But whoever only hangs up gets what they wanted, and whoever asks again is told.
+  [
+    ...[SPEAK, model('reserve'), HANG_UP, LATER, A_LITTLE_LATER, IT_WORKS],
+    ...[ASK_AGAIN, model('reserve'), model('say'), model('end')],
+  ],
+  // A caller whose socket is full is silent for the third time: what little is said waits for nobody.
   [
     ...[TALK, ASK_AGAIN, model('say'), HEAR, ASK_AGAIN, model('say'), HEAR],
     { ...ASK_AGAIN, manner: { ...USUAL, isSlow: true }, times: 2 },
@@ -286,13 +302,17 @@ async function finish(play: Play, stalls: boolean): Promise<void> {
   const { callers, model, tools } = play
   for (const caller of callers) if (!caller.isReading()) await play.readOn(caller)
   play.check()
-  while (!stalls && [...model.generations, ...tools.runs].some((it) => it.isOpen())) {
+  const goesOn = () =>
+    play.isSettling() || [...model.generations, ...tools.runs].some((it) => it.isOpen())
+  while (!stalls && goesOn()) {
     for (const run of tools.runs) if (run.isOpen()) await play.finishRun(run, true)
     for (const it of model.generations) if (it.isOpen()) await play.step(it, 'end', '')
+    if (play.isSettling()) await play.pass(SETTLE_MS)
     play.check()
   }
   if (stalls) {
     await play.stall()
+    play.check()
     for (const run of tools.runs) if (run.isOpen()) await play.finishRun(run, true)
   }
 }
@@ -313,7 +333,7 @@ describe('whatever comes in between', () => {
         expect(play.callers.filter((caller) => caller.ending() === null)).toEqual([])
         expect(play.model.generations.filter((it) => it.isOpen())).toEqual([])
         expect(vi.getTimerCount()).toBe(0)
-        play.checkAll()
+        await play.checkAll()
         // And whoever asks now is not left with what is dead.
         for (const line of play.lines) await play.ask(line, line.now(false), USUAL)
         await finish(play, false)

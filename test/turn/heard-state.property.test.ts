@@ -128,8 +128,8 @@ interface Seen {
   readonly expected: Expected
 }
 
-function check(engine: TurnEngine, { messages, expected }: Seen): void {
-  const { state, exchange, heard, variables } = engine.derive(toRequest(messages))
+async function check(engine: TurnEngine, { messages, expected }: Seen): Promise<void> {
+  const { state, exchange, heard, variables } = await engine.derive(toRequest(messages))
   expect({ state, exchange, heard, variables }).toEqual(expected)
 }
 
@@ -149,13 +149,13 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
   const exchanges = () => heard.filter(({ speech }) => speech.length > 0).length
 
   /** Where the plain model says that a request begins; the server must say the same. */
-  function look(messages: readonly ConversationMessage[], exchange: number, opens = false) {
+  async function look(messages: readonly ConversationMessage[], exchange: number, opens = false) {
     const { after, wasCut, heard: lastHeard } = replay(flow, heard)
     const start = begin(flow, after, { wasCut, opens })
     const { room: state, ...variables } = start.place
     const expected = { state, exchange, heard: lastHeard, variables }
     seen.push({ messages, expected })
-    check(engine, { messages, expected })
+    await check(engine, { messages, expected })
     return start
   }
 
@@ -165,7 +165,7 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
     how: Answering,
     start: ReturnType<typeof begin>,
   ) {
-    const asked = ask(messages, how)
+    const asked = await ask(messages, how)
     const end = await asked.end
     const happened = happensIn(flow, start, asked.calls)
     expect(end?.state).toBe(placeAfter(start.place, happened, true).room)
@@ -192,7 +192,7 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
   }
 
   async function opening(step: Opening & {}): Promise<void> {
-    const asked = await askWhole([], step.answering, look([], 0, true))
+    const asked = await askWhole([], step.answering, await look([], 0, true))
     if (step.heard === 'lost') return
     heard.push({ speech: [], turns: [{ ...show(asked, step, true), opens: true }], silences: 0 })
   }
@@ -202,7 +202,7 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
     if (!exchange || open.length > 0 || exchange.foreign) return
     const dots = step.dots ? [user('...')] : []
     const messages = [...history(), ...dots]
-    const start = look(messages, exchanges())
+    const start = await look(messages, exchanges())
     const isQuiet = exchange.silences++ >= 2 && !start.says
     const asked = await askWhole(messages, step.answering, start)
     if (isQuiet) expect(asked.text()).toBe('... ')
@@ -212,11 +212,11 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
   }
 
   /** An exchange that never came here: another agent answered. */
-  function foreign(): void {
+  async function foreign(): Promise<void> {
     if (open.length > 0) return
     const speech = [user(`${uniqueWord(1000 + ++said)} says the caller`)]
     heard.push({ speech, turns: [], foreign: 'Please hold, billing will answer', silences: 0 })
-    look([...history(), user('and now this')], exchanges() + 1)
+    await look([...history(), user('and now this')], exchanges() + 1)
   }
 
   async function speech(step: Speech): Promise<void> {
@@ -238,20 +238,20 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
     let turn = show(asked, step, isFinished)
     if (step.retried && isAborted) {
       const messages = [...history(), ...open]
-      const again = await askWhole(messages, step.other, look(messages, exchanges() + 1))
+      const again = await askWhole(messages, step.other, await look(messages, exchanges() + 1))
       turn = show(again, step, true)
     } else if (step.retried) await askAgain(asked, step.other, isFinished)
     heard.push({ speech: open, turns: [{ ...turn, opens: false }], silences: 0 })
     open = []
-    look([...history(), user('and now this')], exchanges() + 1)
-    look(history(), exchanges())
+    await look([...history(), user('and now this')], exchanges() + 1)
+    await look(history(), exchanges())
   }
 
   /** The words of a turn that runs or has finished are given again, and the model is not asked. */
   async function askAgain(asked: RunningAsk, how: Answering, isFinished: boolean) {
     const messages = [...history(), ...open]
-    look(messages, exchanges() + 1)
-    const again = ask(messages, how)
+    await look(messages, exchanges() + 1)
+    const again = await ask(messages, how)
     expect(again.source).toBe(isFinished ? 'replayed' : 'joined')
     if (isFinished) expect((await again.end)?.state).toBe((await asked.end)?.state)
     else running.push(() => again.end)
@@ -261,21 +261,23 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
 
   async function askOverlapping(step: Speech, shorter: typeof open, staysOpen: boolean) {
     const messages = [...history(), ...open]
-    const start = look(messages, exchanges() + 1)
+    const start = await look(messages, exchanges() + 1)
     const shorterMessages = [...history(), ...shorter]
     const early = step.shorter === 'ends first' || step.shorter === 'ends last'
     const shorterGate = createGate()
-    const shorterAsked = early ? ask(shorterMessages, { ...step.other, before: shorterGate }) : null
+    const shorterAsked = early
+      ? await ask(shorterMessages, { ...step.other, before: shorterGate })
+      : null
     await Promise.race([shorterAsked && shorterGate.reached, shorterAsked?.end])
     const before = createGate()
     const after = createGate()
-    const asked = ask(messages, { ...step.answering, before, ...(staysOpen && { after }) })
+    const asked = await ask(messages, { ...step.answering, before, ...(staysOpen && { after }) })
     await Promise.race([before.reached, asked.end])
     if (step.shorter === 'ends first') shorterGate.release()
     // The caller went on speaking: whoever waits for an answer to less gets a proper end at once.
     expect((await shorterAsked?.end)?.finishReason).toBe(shorterAsked ? 'stop' : undefined)
-    if (step.shorter === 'comes late') await ask(shorterMessages, step.other).end
-    look(messages, exchanges() + 1)
+    if (step.shorter === 'comes late') await (await ask(shorterMessages, step.other)).end
+    await look(messages, exchanges() + 1)
     before.release()
     const isFinished = await Promise.race([
       asked.end.then(() => true),
@@ -316,7 +318,7 @@ async function converse(flow: PlainFlow, first: Opening, script: readonly Step[]
   for (const step of script) {
     if (step.type === 'speech') await conversation.speech(step)
     else if (step.type === 'silence') await conversation.silence(step)
-    else conversation.foreign()
+    else await conversation.foreign()
   }
   return { engine: caller.engine, seen: await conversation.end() }
 }
@@ -337,7 +339,7 @@ describe('the derived state', () => {
       fc.asyncProperty(plainFlows, openings, steps, order, async (flow, first, script, random) => {
         const { engine, seen } = await converse(flow, first, script)
         const shuffled = seen.map((entry) => ({ entry, at: Number(random.next().value) }))
-        for (const { entry } of shuffled.sort((a, b) => a.at - b.at)) check(engine, entry)
+        for (const { entry } of shuffled.sort((a, b) => a.at - b.at)) await check(engine, entry)
       }),
       { numRuns: 150 },
     )

@@ -37,7 +37,7 @@ describe('a state with say that the result of a platform tool leads into', () =>
     })
     expect(model.requests).toHaveLength(1)
     const heard = [...FAILED, assistant('Nobody is free.'), user('Well then.')]
-    expect(engine.derive(toRequest(heard)).state).toBe('on')
+    expect((await engine.derive(toRequest(heard))).state).toBe('on')
   })
 
   it('says it again when nobody heard it', async () => {
@@ -57,8 +57,8 @@ describe('a token', () => {
     const { engine } = start(states, { remembers: false })
     const first = await answer(engine, toRequest([HI], { platformTools: [TOOL] }))
     const extra = { turnstate_token: first.token() }
-    expect(engine.derive(toRequest(DONE)).state).toBe('b')
-    expect(engine.derive(toRequest(DONE, { extra })).state).toBe('b')
+    expect((await engine.derive(toRequest(DONE))).state).toBe('b')
+    expect((await engine.derive(toRequest(DONE, { extra }))).state).toBe('b')
   })
 
   it('of the follow-up knows the result, which is not folded twice', async () => {
@@ -68,7 +68,7 @@ describe('a token', () => {
     expect(followed.state).toBe('b')
     const heard = [...DONE, assistant(followed.text), user('And now?')]
     const extra = { turnstate_token: followed.token() }
-    expect(engine.derive(toRequest(heard, { extra })).state).toBe('b')
+    expect((await engine.derive(toRequest(heard, { extra }))).state).toBe('b')
   })
 })
 
@@ -114,10 +114,10 @@ describe('a follow-up without tool messages', () => {
     })
     await answer(engine, toRequest([user('Hi')]))
     const cut = [user('Hi'), assistant('One two three'), HI]
-    const called = engine.begin(toRequest(cut, { platformTools: [TOOL] }))
+    const called = await engine.begin(toRequest(cut, { platformTools: [TOOL] }))
     const signal = new AbortController().signal
     await called.run({ signal, streams: true, onEvent: () => undefined })
     called.delivered()
-    expect(engine.derive(toRequest(cut))).toMatchObject({ kind: 'follow_up', state: 'b' })
+    expect(await engine.derive(toRequest(cut))).toMatchObject({ kind: 'follow_up', state: 'b' })
   })
 })

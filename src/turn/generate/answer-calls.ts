@@ -11,7 +11,9 @@ import { followEdges, hasToSay } from './follow-edges.ts'
 import { canTransition, takeTransition, type LiveTurn } from './live-turn.ts'
 import type { Offer } from './offered-tools.ts'
 import { completeArguments } from './platform-arguments.ts'
-import { runServerCall } from './server-call.ts'
+import { runReads } from './read-call.ts'
+import { toServerCall, type ServerCall } from './server-call.ts'
+import { runWrite } from './write-call.ts'
 
 /** One step of the model, taken apart. */
 export interface AnsweredStep {
@@ -32,39 +34,79 @@ interface StepOptions {
 }
 
 /**
- * Runs the server calls in call order, then takes the transitions; whatever is not allowed is
- * answered with an error that the model can act on. Platform calls are only set apart.
+ * Runs the reads together, then the writes one after another, then takes the transitions, each in
+ * the order of the calls; whatever is not allowed is answered with an error that the model can act
+ * on. Platform calls are only set apart, and none goes out where the caller is to confirm something.
  */
 export async function answerCalls(
   turn: LiveTurn,
   calls: readonly ModelToolCall[],
-  { offer, issued }: StepOptions,
+  options: StepOptions,
 ): Promise<AnsweredStep> {
-  const isOffered = new Set(offer.tools.map((tool) => tool.name))
-  const platform: ModelToolCall[] = []
-  const transitions: ModelToolCall[] = []
-  const answered: AnsweredCall[] = []
-  let repeats = 0
-  for (const call of calls) {
+  turn.signal.throwIfAborted()
+  const step = sortCalls(turn, calls, options)
+  const answered = [...step.refused, ...(await runReads(turn, step.reads))]
+  for (const write of step.writes) {
     turn.signal.throwIfAborted()
+    answered.push(await runWrite(turn, write))
+  }
+  for (const call of step.transitions) {
+    answered.push(toAnswered(call, answerTransition(turn, call)))
+  }
+  return {
+    answered,
+    platform: turn.readBack ? [] : step.platform,
+    enteredSay: hasToSay(turn),
+    isRepeat: step.repeats === calls.length,
+  }
+}
+
+interface SortedCalls {
+  readonly refused: AnsweredCall[]
+  readonly reads: ServerCall[]
+  readonly writes: ServerCall[]
+  readonly transitions: ModelToolCall[]
+  readonly platform: ModelToolCall[]
+  /** Platform calls that were issued already. */
+  repeats: number
+}
+
+function sortCalls(
+  turn: LiveTurn,
+  calls: readonly ModelToolCall[],
+  { offer, issued }: StepOptions,
+): SortedCalls {
+  const isOffered = new Set(offer.tools.map((tool) => tool.name))
+  const sorted: SortedCalls = {
+    refused: [],
+    reads: [],
+    writes: [],
+    transitions: [],
+    platform: [],
+    repeats: 0,
+  }
+  const refuse = (call: ModelToolCall, why: string) => sorted.refused.push(refused(call, why))
+  for (const call of calls) {
     if (!isOffered.has(call.name)) {
-      answered.push(refused(call, `There is no tool ${call.name} here. Use only what is offered.`))
+      refuse(call, `There is no tool ${call.name} here. Use only what is offered.`)
     } else if (offer.server.has(call.name)) {
-      answered.push(await runServerCall(turn, call))
+      const server = toServerCall(turn, call)
+      if (!('tool' in server)) sorted.refused.push(server)
+      else if (turn.tools.effectOf(call.name) === 'write') sorted.writes.push(server)
+      else sorted.reads.push(server)
     } else if (!offer.platform.has(call.name)) {
-      transitions.push(call)
+      sorted.transitions.push(call)
     } else {
       const completed = completeCall(turn, call)
-      if (!completed.ok) answered.push(refused(call, `Wrong arguments: ${completed.problem}`))
-      else if (!isIssued(issued, completed.call)) platform.push(completed.call)
+      if (!completed.ok) refuse(call, `Wrong arguments: ${completed.problem}`)
+      else if (!isIssued(issued, completed.call)) sorted.platform.push(completed.call)
       else {
-        repeats++
-        answered.push(refused(call, 'Already done; it is not done twice.'))
+        sorted.repeats += 1
+        refuse(call, 'Already done; it is not done twice.')
       }
     }
   }
-  for (const call of transitions) answered.push(toAnswered(call, answerTransition(turn, call)))
-  return { answered, platform, enteredSay: hasToSay(turn), isRepeat: repeats === calls.length }
+  return sorted
 }
 
 function isIssued(issued: readonly MessageCall[], call: ModelToolCall): boolean {
@@ -96,6 +138,7 @@ function answerTransition(turn: LiveTurn, call: ModelToolCall): string {
   const tool = transitionTools(flow, turn.position.state).find(({ name }) => name === call.name)
   if (!tool)
     return errorResult('The conversation has moved on; that step is not possible any more.')
+  if (turn.readBack) return errorResult('Not now: the caller is asked to confirm something first.')
   if (hasToSay(turn)) return errorResult('Not now: the caller must hear something first.')
   if (!canTransition(turn)) {
     return errorResult('Too many steps in one turn. Answer the caller first.')

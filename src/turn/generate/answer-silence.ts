@@ -1,11 +1,12 @@
 import { SKIP_TURN } from '../../conversation/kinds.ts'
 import type { OnSilence } from '../../flow/definition.ts'
 import { renderTemplate } from '../../flow/template.ts'
-import { generate, speak } from './generate.ts'
+import { generate } from './generate.ts'
 import type { LiveTurn } from './live-turn.ts'
 import { offerAt } from './offered-tools.ts'
 import { QUIET_REPLY } from '../quiet-words.ts'
 import { lookupOf } from './scope.ts'
+import { speak } from './speak.ts'
 import type { TurnEnd } from '../turn.ts'
 
 const DEFAULT_PROMPT =

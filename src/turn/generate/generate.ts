@@ -1,14 +1,14 @@
 import { TurnstateError } from '../../errors.ts'
-import { inLanguage } from '../../flow/spoken-text.ts'
-import { renderTemplate } from '../../flow/template.ts'
 import { valueAt } from '../../flow/value-at.ts'
-import type { ModelSettings, SpokenText } from '../../flow/definition.ts'
+import type { ModelSettings } from '../../flow/definition.ts'
 import type { CompletionRequest, Completion, UpstreamMessage } from '../../upstream/upstream.ts'
 import { answerCalls } from './answer-calls.ts'
+import type { DueReadBack } from './confirm.ts'
 import { addUsage, type LiveTurn } from './live-turn.ts'
 import { offerAt, type Offer } from './offered-tools.ts'
 import { QUIET_REPLY } from '../quiet-words.ts'
-import { lookupOf } from './scope.ts'
+import { prefetch } from './prefetch.ts'
+import { sayWords, speak } from './speak.ts'
 import { cutNotes, issuedNote, systemPrompt, untoldNotes } from './system-prompt.ts'
 import type { TurnEnd } from '../turn.ts'
 import { issuedCalls } from '../prepare/unshown-turns.ts'
@@ -18,18 +18,6 @@ type FinishReason = TurnEnd['finishReason']
 
 /** For an opening where neither the flow nor the platform says anything. */
 const GREETING_PROMPT = 'Greet the caller in one short sentence.'
-
-/** Speaks a server-owned text in the conversation's language. */
-export async function speak(
-  turn: LiveTurn,
-  text: SpokenText,
-  type: 'answer' | 'filler' = 'answer',
-): Promise<void> {
-  const { variables } = turn.position
-  const words = inLanguage(text, variables.language)
-  turn.voice.startSentence()
-  await turn.voice.say(type, renderTemplate(words, lookupOf(variables, turn.prepared.scope)))
-}
 
 /**
  * Asks the upstream, answers its server calls and asks again, until it has nothing more to call, a
@@ -50,21 +38,33 @@ export async function generate(turn: LiveTurn, notes: readonly string[]): Promis
     const all = offerAt(turn)
     const offer = isLastRound ? platformOnly(all) : all
     const tools = isLastRound ? lastTools(all, offer) : roundTools(turn, all, round)
+    if (!isLastRound) prefetch(turn, all)
     const completion = await ask(turn, toRequest(turn, { history, standing, tools }))
     if (completion.calls.length === 0) return heardOrFail(turn, completion.finishReason)
     const step = await answerCalls(turn, completion.calls, { offer, issued })
     turn.signal.throwIfAborted()
     if (step.enteredSay)
       await speak(turn, turn.settings.flow.states[turn.position.state]?.say ?? '')
+    if (turn.readBack) return readBack(turn, turn.readBack)
     for (const call of step.platform) await turn.voice.call(call)
     if (step.platform.length > 0) return 'tool_calls'
-    if (step.enteredSay || (step.isRepeat && turn.voice.hasSpoken())) return 'stop'
+    if (step.enteredSay || (step.isRepeat && turn.voice.hasAnswered())) return 'stop'
     if (isLastRound) {
       turn.log.warn({ rounds: round }, 'tool rounds used up')
       return heardOrFail(turn, 'stop')
     }
     addCalls(history, step.answered, completion.text || null)
   }
+}
+
+/** The last that the caller hears, word for word: a yes to it is what makes the tool run. */
+async function readBack(
+  turn: LiveTurn,
+  { words, tool, digest }: DueReadBack,
+): Promise<FinishReason> {
+  turn.journalled.readBack = { tool, digest }
+  await sayWords(turn, words)
+  return 'stop'
 }
 
 async function ask(turn: LiveTurn, request: CompletionRequest): Promise<Completion> {
@@ -83,7 +83,7 @@ async function ask(turn: LiveTurn, request: CompletionRequest): Promise<Completi
  * platform call may there be nothing left to say.
  */
 async function heardOrFail(turn: LiveTurn, finishReason: FinishReason): Promise<FinishReason> {
-  if (turn.voice.hasSpoken()) return finishReason
+  if (turn.voice.hasAnswered()) return finishReason
   if (turn.prepared.facts.kind !== 'follow_up') {
     throw new TurnstateError('upstream_failed', 'The language model gave no answer.')
   }

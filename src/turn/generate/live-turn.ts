@@ -1,25 +1,38 @@
 import type { Change, JournalTurn } from '../../conversation/journal.ts'
 import type { Ledger } from '../../effects/ledger.ts'
+import type { ReadMemory } from '../../effects/read-memory.ts'
 import { enter, type Transition } from '../../flow/edges.ts'
 import type { Position, Variables } from '../../flow/position.ts'
 import type { Log } from '../../observability/log.ts'
+import type { Metrics } from '../../observability/metrics.ts'
 import type { ToolRunner } from '../../tools/tool-runner.ts'
 import type { Upstream, Usage } from '../../upstream/upstream.ts'
-import type { PendingWrites } from './pending-writes.ts'
+import type { Assents } from '../../effects/assent.ts'
+import type { Journals } from '../journals/journals.ts'
 import type { PreparedTurn } from '../prepare/prepare-turn.ts'
-import type { TurnSettings } from '../settings.ts'
-import { untilAborted } from '../until-aborted.ts'
 import type { Voice } from '../reply/voice.ts'
+import type { TurnSettings } from '../settings.ts'
+import type { Undos } from '../undo/undos.ts'
+import type { DueReadBack } from './confirm.ts'
+import type { PendingWrites } from './pending-writes.ts'
+import type { Prefetches } from './prefetch.ts'
 
 /** What every turn needs of the server. */
 export interface TurnDependencies {
   readonly settings: TurnSettings
   readonly upstream: Upstream
   readonly tools: ToolRunner
-  /** Null: nothing is remembered between requests. */
-  readonly ledger: Ledger | null
+  readonly ledger: Ledger
+  readonly reads: ReadMemory
   readonly writes: PendingWrites
+  readonly undos: Undos
+  readonly journals: Journals
+  /** Whether an answer says yes to a read-back. */
+  readonly assents: Assents
+  readonly metrics: Metrics
   readonly log: Log
+  /** Milliseconds of the clock that journals go by. */
+  readonly now: () => number
 }
 
 /** A turn while it runs: what it was given, and the place in the flow that it has reached. */
@@ -29,6 +42,13 @@ export interface LiveTurn extends TurnDependencies {
   readonly voice: Voice
   /** Aborted when nobody waits for the turn any more, or when it took too long. */
   readonly signal: AbortSignal
+  /** Aborted when another request takes the turn's place: nothing is begun in it any more. */
+  readonly replaced: AbortSignal
+  readonly prefetches: Prefetches
+  /** Must be said as its last sentence: the caller has to confirm it. */
+  readBack: DueReadBack | null
+  /** Texts that were said before a tool ran: none is said twice. */
+  readonly announced: Set<string>
   position: Position
   /** Taken so far, the ones before generation included. */
   transitions: number
@@ -39,30 +59,27 @@ export interface LiveTurn extends TurnDependencies {
 /** A turn that asks no model uses nothing. */
 export const NO_USAGE: Usage = { promptTokens: 0, completionTokens: 0, totalTokens: 0 }
 
-type Given = Omit<LiveTurn, 'position' | 'transitions' | 'usage'>
+type Given = Omit<LiveTurn, 'position' | 'transitions' | 'usage' | 'readBack' | 'announced'>
 
 /** A turn at its beginning. */
 export function toLiveTurn(given: Given): LiveTurn {
   const { start: position, transitions } = given.prepared
-  return { ...given, position, transitions, usage: NO_USAGE }
+  const announced = new Set<string>()
+  return { ...given, position, transitions, usage: NO_USAGE, readBack: null, announced }
 }
 
-/**
- * Waits for what the caller spoke over to end, where that changes the world: its result says where
- * the conversation stands.
- */
-export async function awaitWrites(turn: LiveTurn): Promise<void> {
-  const { prepared, writes, signal } = turn
-  const pending = writes.ended([...prepared.resolution.onPath])
-  if (!pending) return
-  // It counts for whoever asks the same later, even if this turn has ended by then.
-  await untilAborted(
-    pending.then(() => beginAnew(turn)),
-    signal,
-  )
+/** What the turn did so far is kept for whoever comes after it. */
+export async function keepTurn({ prepared, journals, journalled }: LiveTurn): Promise<void> {
+  if (prepared.isRemembered) await journals.keep(prepared.identity, journalled)
 }
 
-function beginAnew(turn: LiveTurn): void {
+/** The same within a moment, together with what follows. */
+export function keepTurnSoon({ prepared, journals, journalled }: LiveTurn): void {
+  if (prepared.isRemembered) journals.keepSoon(prepared.identity, journalled)
+}
+
+/** Where the turn begins, once what the caller spoke over has ended. */
+export function beginAnew(turn: LiveTurn): void {
   const { prepared, journalled, settings } = turn
   const anew = { ...prepared, ...prepared.anew() }
   const { start, transitions } = anew

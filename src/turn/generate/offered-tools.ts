@@ -1,7 +1,7 @@
 import type { Flow, PlatformTools, StateId } from '../../flow/definition.ts'
 import { transitionTools } from '../../flow/edges.ts'
-import type { ToolDefinition, Tools } from '../../flow/tool-definition.ts'
 import type { Position } from '../../flow/position.ts'
+import type { ToolRunner } from '../../tools/tool-runner.ts'
 import type { OfferedTool } from '../../upstream/upstream.ts'
 import type { TurnSettings } from '../settings.ts'
 import type { TurnRequest } from '../turn-request.ts'
@@ -15,8 +15,8 @@ export interface Offer {
 }
 
 /** What the model is offered at a place of a turn. */
-export function offerAt({ settings, prepared, position }: OfferPlace): Offer {
-  const { flow, tools, view } = settings
+export function offerAt({ settings, tools, prepared, position }: OfferPlace): Offer {
+  const { flow, view } = settings
   return offeredTools(
     { flow, tools, stateTool: view.stateTool },
     position.state,
@@ -26,21 +26,23 @@ export function offerAt({ settings, prepared, position }: OfferPlace): Offer {
 
 interface OfferPlace {
   readonly settings: TurnSettings
+  readonly tools: Pick<ToolRunner, 'offer'>
   readonly prepared: { readonly request: TurnRequest }
   readonly position: Position
 }
 
+interface Offering {
+  readonly flow: Flow
+  readonly tools: Pick<ToolRunner, 'offer'>
+  readonly stateTool: string
+}
+
 function offeredTools(
-  { flow, tools, stateTool }: { flow: Flow; tools: Tools; stateTool: string },
+  { flow, tools, stateTool }: Offering,
   state: StateId,
   platformTools: readonly OfferedTool[],
 ): Offer {
-  const runnable = (names: readonly string[]) =>
-    names.flatMap((name) => {
-      const definition = Object.hasOwn(tools, name) ? tools[name] : undefined
-      // MCP tools need a client that this version does not have.
-      return definition && definition.type !== 'mcp' ? [toOfferedTool(name, definition)] : []
-    })
+  const runnable = (names: readonly string[]) => names.flatMap((name) => tools.offer(name) ?? [])
   const general = runnable(flow.general_tools)
   const generalNames = new Set(flow.general_tools)
   const own = runnable((flow.states[state]?.tools ?? []).filter((name) => !generalNames.has(name)))
@@ -69,12 +71,4 @@ function offeredTools(
 function isAllowed(rule: PlatformTools | undefined, name: string): boolean {
   if (rule?.allow) return rule.allow.includes(name)
   return !rule?.deny?.includes(name)
-}
-
-function toOfferedTool(name: string, tool: ToolDefinition): OfferedTool {
-  return {
-    name,
-    ...(tool.description === undefined ? {} : { description: tool.description }),
-    parameters: tool.parameters ?? { type: 'object', properties: {} },
-  }
 }

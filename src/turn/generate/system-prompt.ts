@@ -1,3 +1,4 @@
+import type { Undo } from '../../conversation/journal.ts'
 import type { ShownTurn } from '../../conversation/turn-match.ts'
 import type { MessageCall } from '../../conversation/message.ts'
 import { isSilent } from '../../conversation/words.ts'
@@ -62,12 +63,26 @@ const UNTOLD = {
   unknown: 'Tried, not yet told to the caller, and not known whether it was done',
 } satisfies Record<UntoldEffect['status'], string>
 
+const CALL_AGAIN =
+  'If the caller still wants it, call it again with the same arguments; it will not run twice.'
+
+const UNDOING = {
+  due: { is: '', then: `${CALL_AGAIN} If you do not, it will be undone.` },
+  running: {
+    is: ', and being undone',
+    then: 'If the caller wants it after all, call it again with the same arguments.',
+  },
+  ok: { is: '', then: CALL_AGAIN },
+  failed: { is: ', and it could not be undone', then: CALL_AGAIN },
+  unknown: { is: ', and not known whether it was undone', then: CALL_AGAIN },
+} satisfies Record<Undo['status'], { readonly is: string; readonly then: string }>
+
 /** What was done although the caller never heard of it. */
 export function untoldNotes(effects: readonly UntoldEffect[]): readonly string[] {
-  return effects.map(
-    ({ name, arguments: args, status }) =>
-      `${UNTOLD[status]}: ${name}(${args}). If the caller still wants it, call it again with the same arguments; it will not run twice.`,
-  )
+  return effects.map(({ name, arguments: args, status, undo }) => {
+    const { is, then } = undo ? UNDOING[undo.status] : { is: '', then: CALL_AGAIN }
+    return `${UNTOLD[status]}${is}: ${name}(${args}). ${then}`
+  })
 }
 
 /** Platform calls that went out and left no trace in the history. */

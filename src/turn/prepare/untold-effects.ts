@@ -1,27 +1,28 @@
-import { canonicalJson } from '../../canonical-json.ts'
 import type { JournalledEffect, JournalTurn } from '../../conversation/journal.ts'
 import type { Resolution } from '../../conversation/resolve.ts'
+import { placeOf, wishOf, type Wish } from '../effect-keys.ts'
 import type { PreparedTurn } from './prepare-turn.ts'
 
 /** Something that was done, or is being done, and that no reply of the path can tell of. */
 export interface UntoldEffect extends JournalledEffect {
-  readonly status: Exclude<JournalledEffect['status'], 'failed'>
+  readonly status: 'running' | 'ok' | 'unknown'
 }
 
 /**
  * Speech rolls back, effects do not: what abandoned turns did and no turn on the path did as well, and
- * what a turn on the path has begun and not ended. The caller was never told of it.
+ * what a turn on the path has begun and not ended. The caller was never told of it. What is undone
+ * is as if it had never been.
  */
 export function untoldEffects({ abandoned, onPath }: Resolution): readonly UntoldEffect[] {
   const shown = [...onPath].filter(hasEffects)
-  const begun = shown.flatMap((turn) => effectsOf(turn, (status) => status === 'running'))
+  const begun = shown.flatMap((turn) => effectsOf(turn).filter(isUnderWay))
   const orphans = abandoned
     .filter(hasEffects)
-    .flatMap((turn) => effectsOf(turn, (status) => status !== 'failed'))
+    .flatMap((turn) => effectsOf(turn).filter((effect) => effect.undo?.status !== 'ok'))
   if (begun.length + orphans.length === 0) return []
-  const ended = shown.flatMap((turn) => effectsOf(turn, (status) => status !== 'running'))
-  const told = new Set(ended.map(keyOf))
-  const untold = new Map([...orphans, ...begun].map((effect) => [keyOf(effect), effect]))
+  const ended = shown.flatMap((turn) => effectsOf(turn).filter((effect) => !isUnderWay(effect)))
+  const told = new Set(ended.map(placeOf))
+  const untold = new Map([...orphans, ...begun].map((effect) => [placeOf(effect), effect]))
   return [...untold].filter(([key]) => !told.has(key)).map(([, effect]) => effect)
 }
 
@@ -29,49 +30,66 @@ function hasEffects({ effects }: JournalTurn): boolean {
   return effects.length > 0
 }
 
-function effectsOf(
-  { effects }: JournalTurn,
-  counts: (status: JournalledEffect['status']) => boolean,
-): readonly UntoldEffect[] {
+function isUnderWay({ status }: UntoldEffect): boolean {
+  return status === 'running'
+}
+
+/** Those that may have changed something. */
+function effectsOf({ effects }: JournalTurn): readonly UntoldEffect[] {
   return effects.flatMap((effect) => {
     const { status } = effect
-    return status !== 'failed' && counts(status) ? [{ ...effect, status }] : []
+    return status === 'running' || status === 'ok' || status === 'unknown'
+      ? [{ ...effect, status }]
+      : []
   })
 }
 
 /** A call as an effect of this turn: of a key that it shares with whoever wishes the same. */
 export function toEffect(
-  { untold, facts, resolution }: PreparedTurn,
+  { untold, facts, resolution, journal }: PreparedTurn,
   { name, arguments: args }: Wish,
 ): JournalledEffect {
   const wish = { name, arguments: args }
   const { exchange } = facts
   const earlier = untold.findLast((effect) => wishOf(effect) === wishOf(wish))
+  // What was undone since the turn began is not there any more.
+  const open = earlier && !isUndone(journal.turns, earlier) ? earlier : null
   return {
     ...wish,
-    status: 'running',
-    exchange: earlier?.exchange ?? exchange,
-    generation: earlier?.generation ?? toldBefore(resolution, wish, exchange),
+    status: 'waiting',
+    exchange: open?.exchange ?? exchange,
+    generation:
+      open?.generation ?? closedBefore(resolution, { turns: journal.turns, wish, exchange }),
+    undo: null,
   }
 }
 
-/** After a withdrawal an earlier exchange can have told what was first asked for in this one. */
-function toldBefore({ onPath }: Resolution, wish: Wish, exchange: number): number {
-  const told = [...onPath].flatMap((turn) =>
-    turn.exchange === exchange
-      ? []
-      : turn.effects.filter((effect) => effect.exchange === exchange && effect.status !== 'failed'),
+interface Place {
+  readonly turns: readonly JournalTurn[]
+  readonly wish: Wish
+  readonly exchange: number
+}
+
+/**
+ * Keys of this wish and exchange that are closed: the effect was undone, or, after a withdrawal, an
+ * earlier exchange has told of it.
+ */
+function closedBefore({ onPath }: Resolution, { turns, wish, exchange }: Place): number {
+  const told = [...onPath]
+    .filter((turn) => turn.exchange !== exchange)
+    .flatMap((turn) => turn.effects.filter(({ status }) => status !== 'failed'))
+  const undone = turns.flatMap((turn) =>
+    turn.effects.filter((effect) => effect.undo?.status === 'ok'),
   )
-  return told.filter((effect) => wishOf(effect) === wishOf(wish)).length
+  const closed = [...told, ...undone].filter(
+    (effect) => effect.exchange === exchange && wishOf(effect) === wishOf(wish),
+  )
+  return Math.max(0, ...closed.map(({ generation }) => generation + 1))
 }
 
-type Wish = Pick<JournalledEffect, 'name' | 'arguments'>
-
-function wishOf({ name, arguments: args }: Wish): string {
-  return JSON.stringify([name, canonicalJson(args)])
-}
-
-/** A wish that comes back after it was told is another one. */
-function keyOf(effect: JournalledEffect): string {
-  return `${effect.exchange} ${effect.generation} ${wishOf(effect)}`
+function isUndone(turns: readonly JournalTurn[], effect: JournalledEffect): boolean {
+  const place = placeOf(effect)
+  return turns.some((turn) =>
+    turn.effects.some((other) => other.undo?.status === 'ok' && placeOf(other) === place),
+  )
 }

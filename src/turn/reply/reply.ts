@@ -1,15 +1,21 @@
 import { endTurn, type FinishReason, type JournalTurn } from '../../conversation/journal.ts'
 import { TurnstateError } from '../../errors.ts'
 import { answerSilence } from '../generate/answer-silence.ts'
+import { createAttachGrace } from './attach-grace.ts'
 import { createAudience } from './audience.ts'
-import { generate, speak } from '../generate/generate.ts'
+import { awaitWrites } from '../generate/await-writes.ts'
+import { generate } from '../generate/generate.ts'
 import {
-  awaitWrites,
+  keepTurn,
+  keepTurnSoon,
   toLiveTurn,
   type LiveTurn,
   type TurnDependencies,
 } from '../generate/live-turn.ts'
 import { toMarkerCall } from '../generate/marker.ts'
+import { createPrefetches } from '../generate/prefetch.ts'
+import { recite } from '../generate/recite.ts'
+import { speak } from '../generate/speak.ts'
 import type { PreparedTurn } from '../prepare/prepare-turn.ts'
 import { SILENT_WORD } from '../quiet-words.ts'
 import { BUILT_IN_FALLBACK } from '../settings.ts'
@@ -17,22 +23,21 @@ import { toTurnEnd } from '../turn-end.ts'
 import type { TurnEnd, TurnListener } from '../turn.ts'
 import { createVoice } from './voice.ts'
 
-export interface ReplyDependencies extends TurnDependencies {
-  readonly now: () => number
-}
-
 interface TurnToRun {
   readonly prepared: PreparedTurn
   readonly journalled: JournalTurn
-  /** Called once nothing more is said in the turn. */
-  readonly onEnd: () => void
+  /** Another instance generates this very answer. */
+  readonly elsewhere: JournalTurn | null
 }
 
 /** A turn that runs: one generation, whoever listens to it. */
 export interface Reply {
   /** Listens from the beginning; any number may. Rejects as `TurnAnswer.run` does. */
   readonly follow: (listener: TurnListener) => Promise<TurnEnd>
-  /** Another request took its place: the model call ends, and whoever listens gets a clean end. */
+  /**
+   * Another request took its place: the model call ends, what is not begun is not done, and whoever
+   * listens gets a clean end.
+   */
   readonly supersede: () => void
   /** Resolves once nothing of it goes on any more: no model call, no write. */
   readonly ended: Promise<unknown>
@@ -40,29 +45,27 @@ export interface Reply {
 
 /** Begins to generate the answer of a prepared turn, and sees to it that it ends well whatever happens. */
 export function startReply(
-  dependencies: ReplyDependencies,
-  { prepared, journalled, onEnd }: TurnToRun,
+  dependencies: TurnDependencies,
+  { prepared, journalled, elsewhere }: TurnToRun,
 ): Reply {
-  const { settings, now } = dependencies
-  const end = new AbortController()
+  const { settings, journals, now } = dependencies
+  const [end, replace] = [new AbortController(), new AbortController()]
+  const graceMs = settings.attachGraceMs
+  const grace = createAttachGrace({ prepared, journalled, journals, graceMs, abandon })
+  const onAudience = (isThere: boolean) => grace.audienceChanged(isThere)
   const audience = createAudience({ turn: journalled, now, onAudience })
-  const voice = createVoice(journalled, audience)
-  const turn = toLiveTurn({ ...dependencies, prepared, journalled, voice, signal: end.signal })
-  const limit = setTimeout(
-    () => end.abort(new TurnstateError('upstream_timeout', 'The answer took too long.')),
-    settings.turnTimeoutMs,
-  )
-  let grace: NodeJS.Timeout | undefined
+  const turn = toLiveTurn({
+    ...dependencies,
+    prepared,
+    journalled,
+    voice: createVoice(journalled, audience, () => keepTurnSoon(turn)),
+    prefetches: createPrefetches(),
+    signal: end.signal,
+    replaced: replace.signal,
+  })
+  const tooLong = new TurnstateError('upstream_timeout', 'The answer took too long.')
+  const limit = setTimeout(() => end.abort(tooLong), settings.turnTimeoutMs)
   let outcome: TurnEnd | TurnstateError | undefined
-
-  /** A closed connection is a hint, not a verdict: the next try may still find the turn running. */
-  function onAudience(isThere: boolean): void {
-    clearTimeout(grace)
-    if (isThere) return
-    // No other request can find it.
-    if (!prepared.isRemembered) abandon()
-    else grace = setTimeout(abandon, settings.attachGraceMs)
-  }
 
   function conclude(
     status: 'finished' | 'failed' | 'aborted',
@@ -72,16 +75,12 @@ export function startReply(
     const finishReason = typeof result === 'string' ? result : 'stop'
     const willBeSent = status === 'failed' && typeof result === 'string' && !audience.isEmpty()
     endTurn(journalled, { status, finishReason, now: now(), willBeSent })
-    const { position, usage } = turn
-    const isSuperseded = status === 'aborted'
-    outcome =
-      typeof result === 'string'
-        ? toTurnEnd(prepared, settings, { finishReason, position, usage, isSuperseded })
-        : result
-    audience.close(isSuperseded ? SILENT_WORD : '')
+    outcome = toOutcome(turn, result, status === 'aborted')
     clearTimeout(limit)
-    clearTimeout(grace)
-    onEnd()
+    grace.end()
+    turn.prefetches.end()
+    // Whoever hears the end finds the turn as it ended, at whatever instance.
+    void keepTurn(turn).then(() => audience.close(status === 'aborted' ? SILENT_WORD : ''))
   }
 
   function abandon(): void {
@@ -90,7 +89,8 @@ export function startReply(
     end.abort(gone)
   }
 
-  const generated = answerOrFail(turn, { hasStarted: () => audience.hasStarted(), conclude })
+  const hasStarted = () => audience.hasStarted()
+  const generated = answerOrFail(turn, { elsewhere, hasStarted, conclude })
 
   return {
     ended: generated.then(() => dependencies.writes.ended([journalled])),
@@ -100,22 +100,36 @@ export function startReply(
       return outcome
     },
     supersede() {
+      replace.abort()
       conclude('aborted', 'stop')
       end.abort(new TurnstateError('caller_gone', 'Another request took its place.'))
     },
   }
 }
 
+function toOutcome(
+  { prepared, settings, position, usage }: LiveTurn,
+  result: FinishReason | TurnstateError,
+  isSuperseded: boolean,
+): TurnEnd | TurnstateError {
+  if (typeof result !== 'string') return result
+  return toTurnEnd(prepared, settings, { finishReason: result, position, usage, isSuperseded })
+}
+
 interface Ending {
+  readonly elsewhere: JournalTurn | null
   /** Somebody has seen a sign of life: a failure can only be spoken. */
   readonly hasStarted: () => boolean
   readonly conclude: (status: 'finished' | 'failed', result: FinishReason | TurnstateError) => void
 }
 
 /** Never rejects. */
-async function answerOrFail(turn: LiveTurn, { hasStarted, conclude }: Ending): Promise<void> {
+async function answerOrFail(
+  turn: LiveTurn,
+  { elsewhere, hasStarted, conclude }: Ending,
+): Promise<void> {
   try {
-    const finishReason = await answer(turn)
+    const finishReason = await answer(turn, elsewhere)
     conclude('finished', (await sayMarker(turn)) ? 'tool_calls' : finishReason)
   } catch (error) {
     if (turn.journalled.status !== 'running') return
@@ -136,7 +150,9 @@ async function answerOrFail(turn: LiveTurn, { hasStarted, conclude }: Ending): P
   }
 }
 
-async function answer(turn: LiveTurn): Promise<FinishReason> {
+async function answer(turn: LiveTurn, elsewhere: JournalTurn | null): Promise<FinishReason> {
+  const recited = elsewhere && (await recite(turn, elsewhere))
+  if (recited) return recited
   await awaitWrites(turn)
   const say = turn.settings.flow.states[turn.position.state]?.say
   if (turn.prepared.saysOnEntry && say) {

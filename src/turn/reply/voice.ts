@@ -11,14 +11,19 @@ export interface Voice {
   call(call: ModelToolCall): void | Promise<void>
   /** The next text begins a sentence of its own. */
   startSentence(): void
-  /** Some text or call was sent. */
-  hasSpoken(): boolean
+  /** Some text or call was sent that is more than a filler. */
+  hasAnswered(): boolean
 }
 
 /** Half a day of speech: whoever says more has run wild. */
 const MAX_CHARACTERS = 400_000
 
-export function createVoice(turn: JournalTurn, audience: Pick<Audience, 'publish'>): Voice {
+/** `onSaid`: called after each text and call. */
+export function createVoice(
+  turn: JournalTurn,
+  audience: Pick<Audience, 'publish'>,
+  onSaid: () => void,
+): Voice {
   let needsGap = false
   let characters = 0
 
@@ -34,17 +39,20 @@ export function createVoice(turn: JournalTurn, audience: Pick<Audience, 'publish
       const said = needsGap && !/^\s/.test(text) ? ` ${text}` : text
       needsGap = false
       appendText(turn, type, said)
+      onSaid()
       return audience.publish({ type: 'text-delta', text: said })
     },
     call(call) {
       if (turn.status !== 'running') return
       turn.platformCalls.push(call)
+      onSaid()
       return audience.publish({ type: 'tool-call', call })
     },
     startSentence() {
       const last = turn.pieces.at(-1)
       needsGap = last !== undefined && !/\s$/.test(last.text)
     },
-    hasSpoken: () => turn.pieces.length > 0 || turn.platformCalls.length > 0,
+    hasAnswered: () =>
+      turn.platformCalls.length > 0 || turn.pieces.some(({ type }) => type === 'answer'),
   }
 }

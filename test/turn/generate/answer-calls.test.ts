@@ -34,7 +34,7 @@ describe('a step of several server calls', () => {
     const booked = await answer(engine, toRequest([HI]))
     expect(booked).toMatchObject({ text: 'You are booked.', state: 'done' })
     const heard = [HI, { role: 'assistant' as const, text: booked.text }, user('Thanks.')]
-    expect(engine.derive(toRequest(heard))).toMatchObject({
+    expect(await engine.derive(toRequest(heard))).toMatchObject({
       state: 'next',
       variables: { hours: '8 to 18' },
     })
@@ -59,7 +59,7 @@ describe('the arguments of an llm edge', () => {
     const engine = buildEngine({ flow, upstream })
     const asked = await answer(engine, toRequest([HI]))
     const heard = [HI, { role: 'assistant' as const, text: asked.text }, user('Yes.')]
-    expect(engine.derive(toRequest(heard)).variables).toEqual({ slot: 'ten', patient: 'P1' })
+    expect((await engine.derive(toRequest(heard))).variables).toEqual({ slot: 'ten', patient: 'P1' })
   })
 })
 
@@ -79,7 +79,7 @@ describe('half a sentence', () => {
     })
     const engine = buildEngine({
       flow: { name: 'test', starting_state: 'a', general_tools: ['book'], states: { a: {} } },
-      tools: { book: { type: 'static', effect: 'write', result: 'WRITTEN' } },
+      tools: { book: { type: 'static', effect: 'write', commit: 'immediate', result: 'WRITTEN' } },
       upstream,
     })
     const longer = answer(engine, toRequest([user('book it for ten tomorrow')]))
@@ -114,9 +114,9 @@ describe('a conversation in which one text was huge', () => {
     const history = [HI, { role: 'assistant' as const, text: first.text }]
     const huge = user('word '.repeat(500_000))
     await answer(engine, toRequest([...history, huge]))
-    expect(engine.derive(toRequest([...history, huge])).kind).toBe('retry')
+    expect((await engine.derive(toRequest([...history, huge]))).kind).toBe('retry')
     const longer = user(`${huge.text} more`)
-    expect(engine.derive(toRequest([...history, longer]))).toMatchObject({
+    expect(await engine.derive(toRequest([...history, longer]))).toMatchObject({
       kind: 'revised',
       state: 'b',
       confidence: 'exact',

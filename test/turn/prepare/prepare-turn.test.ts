@@ -82,7 +82,7 @@ describe('the results of platform tools', () => {
       state: 'paid',
     })
     const after = toRequest([...charged, assistant('It is paid.'), user('Good.')])
-    expect(engine.derive(after)).toMatchObject({ state: 'paid', heard: 'full' })
+    expect(await engine.derive(after)).toMatchObject({ state: 'paid', heard: 'full' })
   })
 })
 
@@ -96,21 +96,21 @@ describe('a state token', () => {
     const { text, token } = await answer(engine, toRequest([HI]))
     const extra = { turnstate_token: token() }
     const heard = [HI, assistant(text), user('And?')]
-    const stateFor = (more: Parameters<typeof toRequest>[1]) =>
-      engine.derive(toRequest(heard, { extra, ...more })).state
-    expect(stateFor({ key: 'call-1' })).toBe('b')
-    expect(stateFor({ key: 'call-2' })).toBe('a')
-    expect(stateFor({ key: null })).toBe('a')
-    expect(stateFor({ caller: 'another' })).toBe('a')
+    const stateFor = async (more: Parameters<typeof toRequest>[1]) =>
+      (await engine.derive(toRequest(heard, { extra, ...more }))).state
+    expect(await stateFor({ key: 'call-1' })).toBe('b')
+    expect(await stateFor({ key: 'call-2' })).toBe('a')
+    expect(await stateFor({ key: null })).toBe('a')
+    expect(await stateFor({ caller: 'another' })).toBe('a')
     const elsewhere = start(flow)
-    expect(elsewhere.derive(toRequest(heard, { extra })).state).toBe('b')
-    expect(elsewhere.derive(toRequest(heard, { extra, caller: 'another' })).state).toBe('a')
-    expect(elsewhere.derive(toRequest(heard, { extra, key: 'call-2' })).state).toBe('a')
+    expect((await elsewhere.derive(toRequest(heard, { extra }))).state).toBe('b')
+    expect((await elsewhere.derive(toRequest(heard, { extra, caller: 'another' }))).state).toBe('a')
+    expect((await elsewhere.derive(toRequest(heard, { extra, key: 'call-2' }))).state).toBe('a')
   })
 })
 
 describe('the dry run', () => {
-  it('masks what is sensitive, and shows the rest', () => {
+  it('masks what is sensitive, and shows the rest', async () => {
     const engine = start({
       starting_state: 'a',
       variables: {
@@ -120,7 +120,7 @@ describe('the dry run', () => {
       },
       states: { a: {} },
     })
-    expect(engine.derive(toRequest([HI])).variables).toEqual({ card: '***', name: 'Ada' })
+    expect((await engine.derive(toRequest([HI]))).variables).toEqual({ card: '***', name: 'Ada' })
   })
 })
 

@@ -24,7 +24,7 @@ function start() {
   const comings: boolean[] = []
   const now = () => performance.now()
   const audience = createAudience({ turn, now, onAudience: (isThere) => comings.push(isThere) })
-  const voice = createVoice(turn, audience)
+  const voice = createVoice(turn, audience, () => undefined)
   const end = (status: 'finished' | 'aborted' = 'finished', orElse = '') => {
     endTurn(turn, { status, now: now() })
     audience.close(orElse)

@@ -29,7 +29,8 @@ describe('a turn whose place another one took', () => {
     const engine = buildEngine({ flow: FLOW, upstream })
     const drained = createGate()
     const texts: string[] = []
-    const stuck = engine.begin(toRequest([user('I want to book')])).run({
+    const turn = await engine.begin(toRequest([user('I want to book')]))
+    const stuck = turn.run({
       signal: new AbortController().signal,
       streams: true,
       onEvent(event) {

@@ -7,7 +7,7 @@ import { createTalk } from '../../support/talk.ts'
 function start() {
   const turn = createTalk().ask([user('Hi')], '', { status: 'running' })
   const events: TurnEvent[] = []
-  const voice = createVoice(turn, { publish: (event) => void events.push(event) })
+  const voice = createVoice(turn, { publish: (event) => void events.push(event) }, () => undefined)
   return { voice, turn, events }
 }
 
@@ -29,7 +29,7 @@ describe('what was said', () => {
     void voice.say('answer', ' \n')
     expect(events).toEqual([])
     expect(turn.pieces).toEqual([])
-    expect(voice.hasSpoken()).toBe(false)
+    expect(voice.hasAnswered()).toBe(false)
   })
 
   it('ends where nobody could listen any longer, but for the words that say so', () => {

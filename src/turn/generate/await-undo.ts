@@ -1,0 +1,25 @@
+import { wishOf } from '../effect-keys.ts'
+import { noteUndo } from '../undo/due-undos.ts'
+import { effectKey } from './effect-key.ts'
+import type { LiveTurn } from './live-turn.ts'
+import type { ServerCall } from './server-call.ts'
+
+/** A tool may take 20 s. */
+const MAX_WAIT_MS = 21_000
+
+/** What is being undone was wished for again: it must be gone before it is done anew. */
+export async function awaitUndo(turn: LiveTurn, { call }: ServerCall): Promise<void> {
+  const { undos, ledger, prepared, log } = turn
+  const { identity, journal, untold } = prepared
+  await undos.ended(identity)
+  const wish = wishOf(call)
+  const undoing = untold.filter(({ undo }) => undo?.status === 'running')
+  for (const effect of undoing.filter((other) => wishOf(other) === wish)) {
+    const key = { ...effectKey(identity, effect), isUndo: true } as const
+    const outcome = await ledger.outcomeOf(key, MAX_WAIT_MS).catch((err: unknown) => {
+      log.warn({ err }, 'what another instance undoes is not known')
+      return null
+    })
+    if (outcome !== null && outcome !== 'running') noteUndo(journal, effect, outcome.status)
+  }
+}

@@ -1,0 +1,78 @@
+import type { JournalledEffect, JournalTurn } from '../../conversation/journal.ts'
+import { untilAborted } from '../until-aborted.ts'
+import { effectKey } from './effect-key.ts'
+import { beginAnew, type LiveTurn } from './live-turn.ts'
+
+/** A tool may take 20 s; what it did is journalled soon after. */
+const MAX_WAIT_MS = 21_000
+/** For another instance to journal what the ledger knows already. */
+const MAX_JOURNAL_WAIT_MS = 2000
+
+/**
+ * Waits for what the caller spoke over to end, where that changes the world: its result says where
+ * the conversation stands.
+ */
+export async function awaitWrites(turn: LiveTurn): Promise<void> {
+  const { prepared, writes, signal } = turn
+  const path = [...prepared.resolution.onPath]
+  const here = writes.ended(path)
+  const elsewhere = runningElsewhere(turn, path)
+  if (!here && elsewhere.length === 0) return
+  const ended = Promise.all([here, ...elsewhere.map((write) => endElsewhere(turn, write))])
+  // It counts for whoever asks the same later, even if this turn has ended by then.
+  await untilAborted(
+    ended.then(() => beginAnew(turn)),
+    signal,
+  )
+}
+
+interface WriteElsewhere {
+  readonly turn: JournalTurn
+  /** Of the effect among the turn's: its record can be read anew. */
+  readonly index: number
+}
+
+function runningElsewhere(
+  { journalled }: LiveTurn,
+  path: readonly JournalTurn[],
+): readonly WriteElsewhere[] {
+  return path
+    .filter((turn) => turn.owner !== journalled.owner)
+    .flatMap((turn) => [...turn.effects.keys()].map((index) => ({ turn, index })))
+    .filter((write) => runningEffect(write) !== null)
+}
+
+function runningEffect({ turn, index }: WriteElsewhere): JournalledEffect | null {
+  const effect = turn.effects[index]
+  return effect?.status === 'running' ? effect : null
+}
+
+async function endElsewhere(live: LiveTurn, write: WriteElsewhere): Promise<void> {
+  const { ledger, prepared, log } = live
+  const begun = runningEffect(write)
+  if (!begun) return
+  const outcome = await ledger
+    .outcomeOf(effectKey(prepared.identity, begun), MAX_WAIT_MS)
+    .catch((err: unknown) => {
+      log.warn({ err }, 'what another instance did is not known')
+      return 'running' as const
+    })
+  const isOver = outcome !== null && outcome !== 'running'
+  if (isOver) await journalledElsewhere(live, write)
+  const left = runningEffect(write)
+  if (!left) return
+  // Whoever ran it is gone: what the ledger knows must do.
+  left.status = isOver ? outcome.status : outcome === null ? 'cancelled' : 'unknown'
+  log.warn({ tool: left.name }, 'an effect of another instance was left open')
+}
+
+/** Its owner writes down what it led to. */
+async function journalledElsewhere(
+  { journals, prepared }: LiveTurn,
+  write: WriteElsewhere,
+): Promise<void> {
+  const limit = AbortSignal.timeout(MAX_JOURNAL_WAIT_MS)
+  while (runningEffect(write) && !limit.aborted) {
+    await journals.changed(prepared.identity, limit).catch(() => undefined)
+  }
+}

@@ -1,0 +1,178 @@
+import type { AnsweredCall, JournalledEffect } from '../../conversation/journal.ts'
+import { TurnstateError } from '../../errors.ts'
+import type { ToolDefinition } from '../../flow/tool-definition.ts'
+import type { ToolOutcome } from '../../tools/tool-runner.ts'
+import { waitFor } from '../journals/wait-for.ts'
+import { toEffect } from '../prepare/untold-effects.ts'
+import { untilAborted } from '../until-aborted.ts'
+import { refused } from './answered-call.ts'
+import { awaitUndo } from './await-undo.ts'
+import { askToConfirm } from './confirm.ts'
+import { effectKey } from './effect-key.ts'
+import { hasToSay } from './follow-edges.ts'
+import { keepTurn, type LiveTurn } from './live-turn.ts'
+import { scopeValues } from './scope.ts'
+import { announce, note, takeOutcome, type ServerCall } from './server-call.ts'
+import { toUndo } from './to-undo.ts'
+
+const DEFAULT_SETTLE_MS = 600
+/** Of tools that wait for nobody. */
+const DEFAULT_TIMEOUT_MS = 6000
+
+/**
+ * Runs a tool that changes something, by its commit rule, once at its place in the conversation:
+ * another attempt to answer the same exchange gets the first one's outcome, and so does a later one
+ * as long as the caller was not told. Once begun it goes on to its own limit, whoever hangs up.
+ */
+export async function runWrite(turn: LiveTurn, write: ServerCall): Promise<AnsweredCall> {
+  const refusal = refuseWrite(turn)
+  if (refusal !== null) return refuse(turn, write, refusal)
+  await untilAborted(awaitUndo(turn, write), turn.signal)
+  const effect = toEffect(turn.prepared, write.call)
+  if (write.tool.commit === 'confirmed' && !(await wasDone(turn, write, effect))) {
+    if (hasToSay(turn)) return note(turn, refused(write.call, HAS_TO_SAY))
+    const unconfirmed = askToConfirm(turn, write)
+    if (unconfirmed) return note(turn, unconfirmed)
+  }
+  turn.journalled.effects.push(effect)
+  const done = commit(turn, write, effect)
+  turn.writes.begin(turn.journalled, done)
+  return untilAborted(done, turn.signal)
+}
+
+/** Done on an earlier yes, and the caller was not told: they are told now, and not asked once more. */
+async function wasDone(
+  { ledger, prepared, signal }: LiveTurn,
+  { tool }: ServerCall,
+  effect: JournalledEffect,
+): Promise<boolean> {
+  const key = effectKey(prepared.identity, effect)
+  const known = ledger.outcomeOf(key, timeoutOf(tool)).catch(() => null)
+  const outcome = await untilAborted(known, signal)
+  return outcome !== null && outcome !== 'running' && outcome.status === 'ok'
+}
+
+const HAS_TO_SAY = 'Not now: the caller must hear something first.'
+
+/** What came of it belongs to this turn even if nobody waits for that any more. */
+async function commit(
+  turn: LiveTurn,
+  write: ServerCall,
+  effect: JournalledEffect,
+): Promise<AnsweredCall> {
+  const outcome = await runOnce(turn, write, effect)
+  if (outcome === 'barred') return cancel(turn, write, effect)
+  if (outcome !== 'no_store') return conclude(turn, write, { effect, outcome })
+  effect.status = 'cancelled'
+  await keepTurn(turn)
+  return refuse(turn, write, NO_STORE)
+}
+
+async function runOnce(
+  turn: LiveTurn,
+  write: ServerCall,
+  effect: JournalledEffect,
+): Promise<ToolOutcome | 'barred' | 'no_store'> {
+  const { ledger, prepared, replaced, metrics } = turn
+  const key = effectKey(prepared.identity, effect)
+  try {
+    const known = await ledger.outcomeOf(key, 0)
+    if (known === null || known === 'running') announce(turn, write.tool)
+    if (known === null) await settle(turn, write.tool)
+    if (replaced.aborted) return 'barred'
+    effect.status = 'running'
+    await keepTurn(turn)
+    const outcome = await ledger.run(key, {
+      start: (idempotencyKey) => start(turn, write, idempotencyKey),
+      isIdempotent: write.tool.idempotent,
+      waitMs: timeoutOf(write.tool),
+      isBarred: () => replaced.aborted,
+      ...barOf(turn),
+    })
+    if (outcome === 'barred' || outcome.sent === false) return outcome
+    const isAnswered = known !== null && known !== 'running'
+    metrics.effect({ tool: write.call.name, result: isAnswered ? 'answered' : 'done' })
+    return outcome
+  } catch (error) {
+    if (error instanceof TurnstateError && error.code === 'store_unavailable') return 'no_store'
+    throw error
+  }
+}
+
+/** Waits until nobody has spoken on for long enough; the time that the model took counts. */
+async function settle(
+  { journalled, now, replaced }: LiveTurn,
+  tool: ToolDefinition,
+): Promise<void> {
+  if (tool.commit === 'immediate') return
+  const dueAt = journalled.startedAt + (tool.settle_ms ?? DEFAULT_SETTLE_MS)
+  const left = dueAt - now()
+  if (left > 0) await waitFor({ limitMs: left, signal: replaced }).catch(() => undefined)
+}
+
+function start(turn: LiveTurn, write: ServerCall, idempotencyKey: string): Promise<ToolOutcome> {
+  const { call, args, tool } = write
+  // Shielded from whoever hangs up or speaks on, unless the tool says otherwise.
+  const signal = tool.cancel_on_interruption === true ? turn.replaced : new AbortController().signal
+  const values = scopeValues(turn.position.variables, turn.prepared.scope)
+  return turn.tools.run(call.name, args, { signal, values, idempotencyKey })
+}
+
+interface Done {
+  readonly effect: JournalledEffect
+  readonly outcome: ToolOutcome
+}
+
+async function conclude(
+  turn: LiveTurn,
+  write: ServerCall,
+  { effect, outcome }: Done,
+): Promise<AnsweredCall> {
+  effect.status = outcome.status
+  effect.undo = toUndo(turn, write, outcome)
+  const answer = takeOutcome(turn, write, outcome)
+  if (effect.undo && turn.prepared.isRemembered) turn.undos.watch(turn.prepared.identity)
+  await keepTurn(turn)
+  return answer
+}
+
+async function cancel(
+  turn: LiveTurn,
+  { call }: ServerCall,
+  effect: JournalledEffect,
+): Promise<AnsweredCall> {
+  effect.status = 'cancelled'
+  turn.metrics.effect({ tool: call.name, result: 'cancelled' })
+  turn.log.info({ tool: call.name }, 'effect cancelled, the caller went on speaking')
+  await keepTurn(turn)
+  return note(turn, refused(call, 'Cancelled, not done: the caller went on speaking.'))
+}
+
+function refuse(turn: LiveTurn, { call }: ServerCall, why: string): AnsweredCall {
+  turn.metrics.effect({ tool: call.name, result: 'refused' })
+  return note(turn, refused(call, why))
+}
+
+function barOf({ journals, prepared, journalled }: LiveTurn) {
+  const barredBy = journals.barOf(prepared.identity, journalled)
+  return barredBy ? { barredBy } : {}
+}
+
+function timeoutOf(tool: ToolDefinition): number {
+  return 'timeout_ms' in tool ? tool.timeout_ms : DEFAULT_TIMEOUT_MS
+}
+
+const NO_STORE =
+  'Not done: the records that keep things from being done twice cannot be reached. Tell the caller that you cannot do that just now and that they may try again in a few minutes.'
+const NO_KEY =
+  'Not done: this call cannot be told apart from others, so nothing may be changed in it. Tell the caller that you cannot do that here.'
+const STILL_SPEAKING = 'Not done: the caller is still speaking. Wait for the rest.'
+
+/** Why a tool that changes something may not run in this turn; null if it may. */
+function refuseWrite({ prepared, journals, journalled }: LiveTurn): string | null {
+  if (prepared.facts.conversation === null) return NO_KEY
+  if (journalled.refusesWrites) return STILL_SPEAKING
+  // Its place in the conversation is not sure, so it could be done a second time.
+  if (journals.remembers && !prepared.isRemembered) return NO_STORE
+  return null
+}

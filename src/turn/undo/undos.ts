@@ -1,0 +1,153 @@
+import { positionAfter, type Journal, type JournalTurn } from '../../conversation/journal.ts'
+import type { Ledger } from '../../effects/ledger.ts'
+import type { Log } from '../../observability/log.ts'
+import type { Metrics } from '../../observability/metrics.ts'
+import type { ToolOutcome, ToolRunner } from '../../tools/tool-runner.ts'
+import type { Journals } from '../journals/journals.ts'
+import type { PreparedTurn } from '../prepare/prepare-turn.ts'
+import type { TurnSettings } from '../settings.ts'
+import {
+  mayBeUndone,
+  noteUndo,
+  undosDecidedBySilence,
+  undosLeftOver,
+  type DueUndo,
+} from './due-undos.ts'
+import type { UndoSchedule } from './undo-schedule.ts'
+
+/** Takes back what was done for answers that nobody heard. */
+export interface Undos {
+  /** A request came: what it decides is undone now, what it leaves open a minute after the last one. */
+  requested(prepared: PreparedTurn, due: readonly DueUndo[]): void
+  /** Something was done that may have to be undone. */
+  watch(id: string): void
+  /** Resolves once those of the conversation that are under way here have ended; null if none is. */
+  ended(id: string): Promise<unknown> | null
+}
+
+interface UndosDependencies {
+  readonly settings: TurnSettings
+  readonly tools: ToolRunner
+  readonly ledger: Ledger
+  readonly journals: Journals
+  readonly schedule: UndoSchedule
+  readonly metrics: Metrics
+  readonly log: Log
+}
+
+export function createUndos(dependencies: UndosDependencies): Undos {
+  const { journals, schedule, settings, log } = dependencies
+  const running = new Map<string, Set<Promise<void>>>()
+
+  function begin(id: string, due: DueUndo): void {
+    const underWay = running.get(id) ?? new Set()
+    running.set(id, underWay)
+    const ended = undo(dependencies, id, due)
+      .catch((err: unknown) => log.error({ err }, 'undo broke'))
+      .then(() => {
+        underWay.delete(ended)
+        if (underWay.size === 0) running.delete(id)
+      })
+    underWay.add(ended)
+  }
+
+  async function look(id: string): Promise<void> {
+    const { due, isOpen } = await journals.update(id, takeDue)
+    for (const each of due) begin(id, each)
+    if (isOpen) schedule.schedule(id, settings.undoAfterMs)
+    else schedule.unschedule(id)
+  }
+
+  schedule.onDue((id) => {
+    look(id).catch((err: unknown) => {
+      log.warn({ err }, 'undo postponed')
+      schedule.schedule(id, settings.undoAfterMs)
+    })
+  })
+
+  return {
+    requested({ identity, journal }, due) {
+      for (const each of due) begin(identity, each)
+      if (due.length > 0 || mayBeUndone(journal)) schedule.schedule(identity, settings.undoAfterMs)
+    },
+    watch: (id) => schedule.schedule(id, settings.undoAfterMs),
+    ended(id) {
+      const underWay = running.get(id)
+      return underWay ? Promise.all(underWay) : null
+    },
+  }
+}
+
+/** Silence has decided; what an instance has begun and not ended is asked for once more. */
+function takeDue(journal: Journal | null): {
+  readonly due: readonly DueUndo[]
+  readonly isOpen: boolean
+} {
+  // The store is away, or has forgotten the conversation.
+  if (!journal) return { due: [], isOpen: true }
+  const due = [...undosDecidedBySilence(journal), ...undosLeftOver(journal)]
+  for (const { effect } of due) noteUndo(journal, effect, 'running')
+  return { due, isOpen: due.length > 0 }
+}
+
+async function undo(
+  { settings, tools, ledger, journals, schedule, metrics, log }: UndosDependencies,
+  id: string,
+  { turn, effect }: DueUndo,
+): Promise<void> {
+  const { exchange, generation, undo: wish } = effect
+  const tool = settings.tools[wish.name]
+  const outcome = await ledger
+    .run(
+      {
+        conversation: id,
+        exchange,
+        generation,
+        tool: effect.name,
+        arguments: effect.arguments,
+        isUndo: true,
+      },
+      {
+        start: (idempotencyKey) => runUndo(tools, { turn, wish, idempotencyKey }),
+        isIdempotent: tool?.idempotent === true,
+        waitMs: (tool && 'timeout_ms' in tool ? tool.timeout_ms : 0) + 1000,
+      },
+    )
+    .catch((err: unknown): null => {
+      log.warn({ tool: wish.name, err }, 'undo postponed')
+      return null
+    })
+  const isOver = outcome !== null && outcome !== 'barred' && outcome.sent !== false
+  const status = isOver ? outcome.status : 'due'
+  await journals.update(id, (journal) => journal && noteUndo(journal, effect, status))
+  if (!isOver) {
+    schedule.schedule(id, settings.undoAfterMs)
+    return
+  }
+  log[status === 'ok' ? 'info' : 'error'](
+    { tool: wish.name, undid: effect.name, status },
+    'undo ran',
+  )
+  metrics.effect({ tool: wish.name, result: status === 'ok' ? 'undone' : 'undo_failed' })
+}
+
+interface UndoRun {
+  readonly turn: JournalTurn
+  readonly wish: DueUndo['effect']['undo']
+  readonly idempotencyKey: string
+}
+
+async function runUndo(
+  tools: ToolRunner,
+  { turn, wish, idempotencyKey }: UndoRun,
+): Promise<ToolOutcome> {
+  const parsed = tools.parseArguments(wish.name, wish.arguments)
+  if (!parsed.ok) return { status: 'failed', content: parsed.problem }
+  const { variables } = positionAfter(turn, 'full')
+  return tools.run(wish.name, parsed.value, {
+    // Nobody waits for it: it ends by its own limit.
+    signal: new AbortController().signal,
+    values: { ...variables },
+    idempotencyKey,
+  })
+}
