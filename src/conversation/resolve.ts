@@ -1,6 +1,6 @@
 import { classify } from './classify.ts'
 import { coordinate, type Coordination } from './coordinate.ts'
-import { wasAnswered, type Journal, type JournalTurn } from './journal.ts'
+import { isLive, wasAnswered, type Journal, type JournalTurn } from './journal.ts'
 import type { Confidence, Heard, Kind } from './kinds.ts'
 import { matchContinuation, matchTurn } from './match-turn.ts'
 import type { ShownTurn, TurnMatch } from './turn-match.ts'
@@ -98,7 +98,7 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
     discarded,
     abandoned: offPath.filter(
       (turn) =>
-        (turn.status !== 'running' || superseded.includes(turn)) &&
+        (!isLive(turn) || superseded.includes(turn)) &&
         !(verdict.kind === 'follow_up' && asksAgain.has(turn)),
     ),
     rollback: discarded.length > 0 && (verdict.kind === 'revised' || verdict.kind === 'withdrawn'),

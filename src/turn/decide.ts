@@ -1,4 +1,4 @@
-import { addTurn, endTurn, type Journal, type JournalTurn } from '../conversation/journal.ts'
+import { addTurn, type Journal, type JournalTurn } from '../conversation/journal.ts'
 import { toUserText } from '../conversation/user-key.ts'
 import { TurnstateError } from '../errors.ts'
 import type { PreparedTurn } from './prepare/prepare-turn.ts'
@@ -41,19 +41,14 @@ export function decide(prepared: PreparedTurn, options: DecideOptions): Decision
   const isCold =
     prepared.isRemembered && journal.turns.length === 0 && prepared.view.answered.length > 0
   for (const { turn } of resolution.path) turn.shown = true
-  for (const turn of resolution.superseded) supersede(turn, options)
+  // The instance that it runs in hears of it and ends it.
+  for (const turn of resolution.superseded) turn.superseded = true
   const undos = undosDecidedBy(resolution, journal)
   for (const { effect } of undos) noteUndo(journal, effect, 'running')
   const turn = begins ? journalTurn(prepared, options) : 'turn' in answer ? answer.turn : null
   if (answer.type === 'replay') answer.turn.replays += 1
   if (turn && answersCaller(prepared)) journal.latest = turn
   return { prepared, source: begins ? 'generate' : answer.type, turn, elsewhere, undos, isCold }
-}
-
-/** The instance that it runs in hears of it and ends it; here it is over at once. */
-function supersede(turn: JournalTurn, { now, instance }: DecideOptions): void {
-  turn.superseded = true
-  if (turn.owner !== instance) endTurn(turn, { status: 'aborted', now })
 }
 
 /** Half a sentence, a silence and an opening are no answer to the caller's last words. */

@@ -216,6 +216,29 @@ describe('a settled write whose caller hangs up', () => {
     expect(desk.webhooks.calls('/book')).toHaveLength(1)
   })
 
+  it('is done once, with one answer, where the platform asks again at once', async () => {
+    const desk = await startBooking({ settle_ms: 300 })
+    const first = await waiting(desk)
+    first.hangUp()
+    desk.upstream.reply({ say: DONE })
+    expect(await desk.turn([WISH])).toMatchObject({ kind: 'retry', text: BOOKING + DONE })
+    expect(desk.webhooks.calls('/book')).toHaveLength(1)
+  })
+
+  it('gives way to the same wish where the platform asks again too late to join', async () => {
+    const desk = await startGraceful(FOR_EVER)
+    const first = await waiting(desk)
+    first.hangUp()
+    await hungUp(desk)
+    // The turn goes on for 20 ms with nobody there.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const again = await waiting(desk)
+    await cancelled(desk)
+    expect(again.headers.get('x-turnstate-kind')).toBe('retry')
+    expect(desk.upstream.requests).toHaveLength(2)
+    expect(desk.webhooks.calls('/book')).toEqual([])
+  })
+
   it('once begun is not cut off, neither by that nor by the next words', async () => {
     const desk = await startGraceful({ settle_ms: 0 })
     desk.webhooks.set('/book', { fault: 'hold' })

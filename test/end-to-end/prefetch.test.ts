@@ -146,15 +146,12 @@ describe('nothing is begun ahead', () => {
 
   it.each([
     ['where an argument is not known', {}, {}],
-    ['where what is known is no valid argument', taking(), { patient: 7 }],
-    ['without prefetch', { prefetch: false }, { patient: 'P1' }],
-    ['of a tool that writes', { method: 'POST' }, { patient: 'P1' }],
-    ['of a tool that may write', { effect: 'write' }, { patient: 'P1' }],
-  ])('%s', async (_, tool, known) => {
-    const desk = await startAhead(
-      { ...tool, ...taking('patient') },
-      { variables: { patient: {} }, default_dynamic_variables: known },
-    )
+    ['where what is known is no valid argument', {}, { patient: { type: 'integer', default: 7 } }],
+    ['without prefetch', { prefetch: false }, { patient: { default: 'P1' } }],
+    ['of a tool that writes', { method: 'POST' }, { patient: { default: 'P1' } }],
+    ['of a tool that may write', { effect: 'write' }, { patient: { default: 'P1' } }],
+  ])('%s', async (_, tool, variables) => {
+    const desk = await startAhead(tool, { variables: { patient: {}, ...variables } })
     expect(await callsOf(desk)).toBe(0)
   })
 

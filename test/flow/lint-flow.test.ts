@@ -100,7 +100,6 @@ it('names tools that no state uses, but not those that only undo', () => {
   }
   expect(warningsOf({ general_tools: ['book', 'pay'] }, tools)).toEqual([
     'tools.idle: no state uses this tool; name it under tools of a state or general_tools',
-    'tools.pay.compensate.tool: there is no tool "refund", so nothing could be undone',
   ])
 })
 

@@ -59,7 +59,10 @@ describe('the arguments of an llm edge', () => {
     const engine = buildEngine({ flow, upstream })
     const asked = await answer(engine, toRequest([HI]))
     const heard = [HI, { role: 'assistant' as const, text: asked.text }, user('Yes.')]
-    expect((await engine.derive(toRequest(heard))).variables).toEqual({ slot: 'ten', patient: 'P1' })
+    expect((await engine.derive(toRequest(heard))).variables).toEqual({
+      slot: 'ten',
+      patient: 'P1',
+    })
   })
 })
 

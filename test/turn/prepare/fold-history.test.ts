@@ -197,7 +197,11 @@ describe('the journal', () => {
     expect((await engine.derive(toRequest([...heard, ...second, user('Ok')]))).state).toBe('c')
     const elsewhere = buildEngine({ ...toB('test'), upstream })
     expect((await elsewhere.derive(toRequest([HI, ...first, ADA]))).state).toBe('c')
-    expect((await elsewhere.derive(toRequest([HI, ...first, ADA], { key: 'call-2' }))).state).toBe('a')
-    expect((await elsewhere.derive(toRequest([HI, ...first, ADA], { caller: 'another' }))).state).toBe('a')
+    expect((await elsewhere.derive(toRequest([HI, ...first, ADA], { key: 'call-2' }))).state).toBe(
+      'a',
+    )
+    expect(
+      (await elsewhere.derive(toRequest([HI, ...first, ADA], { caller: 'another' }))).state,
+    ).toBe('a')
   })
 })
