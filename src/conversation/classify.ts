@@ -1,10 +1,4 @@
-import {
-  childrenOf,
-  isContinuation,
-  isLive,
-  type Journal,
-  type JournalTurn,
-} from './journal.ts'
+import { childrenOf, isContinuation, isLive, type Journal, type JournalTurn } from './journal.ts'
 import { SKIP_TURN, type Kind } from './kinds.ts'
 import type { UserBlock, View } from './view.ts'
 import { answersLongerText, sameUserText } from './user-key.ts'
@@ -101,9 +95,7 @@ function turnsAtPlace({ journal, node, answeredExchange }: Situation): readonly 
 function longerAtPlace(situation: Situation): readonly JournalTurn[] {
   const { open } = situation
   if (!open) return []
-  return turnsAtPlace(situation).filter(
-    (turn) => isLive(turn) && answersLongerText(turn, open),
-  )
+  return turnsAtPlace(situation).filter((turn) => isLive(turn) && answersLongerText(turn, open))
 }
 
 /** A history went on from here once, also by way of a silence or of words that were not ours. */
