@@ -143,6 +143,6 @@ function checkStateTool({ conversation, flow, tools }: ConfigFile): readonly Fou
 
 function lintSecret({ auth }: ConfigFile): readonly Found[] {
   if (auth.signing_secret !== undefined) return []
-  const message = 'is not set: state tokens are void after a restart'
+  const message = 'is not set: state tokens are void after a restart, and effects have other keys'
   return [{ path: ['auth', 'signing_secret'], message }]
 }

@@ -41,6 +41,7 @@ const Effect = z.object({
   status: z.enum(['waiting', 'running', 'ok', 'failed', 'unknown', 'cancelled']),
   exchange: z.number(),
   generation: z.number(),
+  given: z.string(),
   undo: RecordedUndo.nullable(),
 })
 

@@ -16,6 +16,8 @@ export interface JournalledEffect extends Omit<MessageCall, 'id'> {
   readonly exchange: number
   /** Earlier effects of this wish and exchange that are told or undone; part of its key. */
   readonly generation: number
+  /** What the tool's templates took from the conversation besides: a digest of the values. */
+  readonly given: string
   /** How it is undone if the caller is never told of it; null if it cannot be. */
   undo: Undo | null
 }

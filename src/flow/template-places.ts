@@ -50,6 +50,15 @@ function toolPlaces(name: string, tool: Tools[string]): readonly TemplatePlace[]
   ]
 }
 
+/** The names that a tool's request is made of; empty where it is made of the arguments alone. */
+export function requestTemplateNames(tool: Tools[string]): readonly string[] {
+  const fields: Readonly<Record<string, unknown>> = { ...tool }
+  const places = ['url', 'headers', 'query', 'body'].flatMap((field) =>
+    textsIn(fields[field], [field], []),
+  )
+  return [...new Set(places.flatMap(({ names }) => names))].sort()
+}
+
 /** The templates in a text, or in the texts of a map or list at any depth. */
 function textsIn(value: unknown, path: Path, alsoKnown: readonly string[]): TemplatePlace[] {
   if (typeof value === 'string') {

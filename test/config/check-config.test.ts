@@ -112,7 +112,7 @@ tools:
 
   it('warns of a missing signing secret', () => {
     expect(problemsOf(parse(MINIMAL.replace(/auth.*\n/, '')))).toEqual([
-      '1:1 warning auth.signing_secret: is not set: state tokens are void after a restart',
+      '1:1 warning auth.signing_secret: is not set: state tokens are void after a restart, and effects have other keys',
     ])
   })
 

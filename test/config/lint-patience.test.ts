@@ -21,7 +21,7 @@ it('warns of a tool that may be silent for longer than the platform waits', () =
   const found = warned({ tool: ', timeout_ms: 9000' })
   expect(found.map(({ path }) => path.join('.'))).toEqual(['tools.t.timeout_ms'])
   expect(found[0]?.message).toMatch(
-    /9000 ms in silence.*after 4000 ms.*cascade_timeout_ms.*timeout_ms to 4000 or less.*execution_message.*filler/s,
+    /9000 ms in silence.*after 4000 ms.*cascade_timeout_ms.*timeout_ms to 4000 or less.*execution_message/s,
   )
 })
 
@@ -32,15 +32,21 @@ it('holds the default time limit against the default patience', () => {
 it.each([
   [{ tool: ', timeout_ms: 4000' }],
   [{ tool: ', timeout_ms: 20000, execution_message: One moment' }],
-  [{ top: 'filler: { texts: [Hm] }' }],
   [{ top: 'conversation: { cascade_timeout_ms: 6000 }' }],
   [{ tool: ', timeout_ms: 15000', top: 'conversation: { cascade_timeout_ms: 15000 }' }],
 ])('has nothing to say of %j', (setting) => {
   expect(warned(setting)).toEqual([])
 })
 
-it('warns all the same when the filler comes too late', () => {
-  expect(warned({ top: 'filler: { texts: [Hm], after_ms: 4000 }' })).toHaveLength(1)
+it('counts on no filler, as none is said while a tool runs', () => {
+  expect(warned({ top: 'filler: { texts: [Hm] }' })).toHaveLength(1)
+})
+
+it('has nothing to say of a tool that no caller waits for', () => {
+  const text = `${MINIMAL}
+tools: { t: { type: webhook, url: https://api.example/x } }
+`
+  expect(lintPatience(configOf(parse(text)))).toEqual([])
 })
 
 it.each(['1999', '15001', '4000.5', '4s'])('takes no patience of %s', (value) => {

@@ -114,6 +114,7 @@ tools:
       'speech.strip_markdown',
       'speech.strip_think',
       'elevenlabs',
+      'tools.free_slots.timeout_ms',
       'tools.create_booking.readback',
     ])
     expect(warnings.find(({ path }) => path === 'routing.hedge')?.message).toBe(

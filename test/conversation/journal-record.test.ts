@@ -47,6 +47,7 @@ const effect: fc.Arbitrary<JournalledEffect> = record({
   status: fc.constantFrom('waiting', 'running', 'ok', 'failed', 'unknown', 'cancelled'),
   exchange: fc.nat(),
   generation: fc.nat(),
+  given: fc.string(),
   undo: fc.option(undo),
 })
 const transition = fc.record(

@@ -1,55 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { startEffectDesk, taking, writing } from '../support/effect-desk.ts'
+import {
+  answering,
+  ASKED,
+  askForYes,
+  CLINIC,
+  PAID,
+  PAY,
+  READ_BACK,
+  startPaying,
+  WISH,
+} from '../support/paying-desk.ts'
 import { assistant, platformTool, user } from '../support/wire-messages.ts'
-
-const PAY = { name: 'pay', arguments: { amount: '40' } }
-const WISH = user('I want to pay.')
-const READ_BACK = 'You pay 40 euros to Oak Street, shall I?'
-const ASKED = [WISH, assistant(READ_BACK)]
-const PAID = 'It is paid.'
-
-const payTool = {
-  commit: 'confirmed',
-  settle_ms: 0,
-  readback: 'You pay {{amount}} euros to {{clinic}}, shall I?',
-  ...taking('amount'),
-}
-
-const DEFAULT_FLOW = { default_dynamic_variables: { clinic: 'Oak Street' } }
-
-type Options = Partial<Omit<Parameters<typeof startEffectDesk>[0], 'tools'>>
-
-/** A desk that pays once the caller has said yes. */
-async function startPaying({ more = {}, ...options }: Options & { readonly more?: object } = {}) {
-  const desk = await startEffectDesk({
-    tools: (at) => ({
-      pay: writing(at, 'pay', { ...payTool, ...more }),
-      note: writing(at, 'note', { settle_ms: 0 }),
-    }),
-    flow: DEFAULT_FLOW,
-    ...options,
-  })
-  desk.webhooks.set('/pay', { value: { id: 'p1' } })
-  const payments = () => desk.webhooks.calls('/pay').length
-  return { ...desk, payments }
-}
-
-type Desk = Awaited<ReturnType<typeof startPaying>>
-
-/** The caller is asked for a yes. */
-async function ask({ upstream, turn }: Desk) {
-  upstream.reply({ calls: [PAY] })
-  expect((await turn([WISH])).text).toBe(READ_BACK)
-}
-
-/** The model calls it again: what the caller hears, with `PAID` if it was done. */
-async function answering({ upstream, turn }: Desk, messages: readonly object[], call = PAY) {
-  const before = upstream.requests.length
-  upstream.reply({ calls: [call] })
-  upstream.always({ say: PAID })
-  const { text } = await turn(messages)
-  return { text, rounds: upstream.requests.length - before }
-}
 
 describe('a confirmed write that is called for the first time', () => {
   it('is read back as the last that is said, and nothing runs', async () => {
@@ -69,7 +30,7 @@ describe('a confirmed write that is called for the first time', () => {
   it('keeps the flow where it is, whatever else the step asks for', async () => {
     const edges = [{ to: 'bye', when: { type: 'llm', description: 'Done' } }]
     const flow = {
-      ...DEFAULT_FLOW,
+      ...CLINIC,
       starting_state: 'desk',
       states: { desk: { edges }, bye: { say: 'Bye!' } },
     }
@@ -94,7 +55,7 @@ describe('a confirmed write that is called for the first time', () => {
 
   it('is refused where a state was entered whose say must be heard first', async () => {
     const flow = {
-      ...DEFAULT_FLOW,
+      ...CLINIC,
       starting_state: 'desk',
       states: {
         desk: { edges: [{ to: 'noted', when: { type: 'result', tool: 'note', status: 'ok' } }] },
@@ -125,7 +86,7 @@ describe('a confirmed write that is called for the first time', () => {
 describe('a yes to what was read back', () => {
   it('runs it once, and a retry is told the same', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     const answered = [...ASKED, user('Yes, please.')]
     expect(await answering(desk, answered)).toEqual({ text: PAID, rounds: 2 })
     expect(await desk.resultsOf(3)).toEqual(['{"id":"p1"}'])
@@ -142,7 +103,7 @@ describe('a yes to what was read back', () => {
 
   it('waits to see whether the caller goes on, and is void if they do', async () => {
     const desk = await startPaying({ more: { settle_ms: 5000, execution_message: 'Paying... ' } })
-    await ask(desk)
+    await askForYes(desk)
     desk.upstream.reply({ calls: [PAY] })
     const yes = await desk.stream([...ASKED, user('Yes.')])
     await yes.hear('Paying')
@@ -154,7 +115,7 @@ describe('a yes to what was read back', () => {
 
   it('runs it once where the caller goes on agreeing', async () => {
     const desk = await startPaying({ more: { settle_ms: 300, execution_message: 'Paying... ' } })
-    await ask(desk)
+    await askForYes(desk)
     desk.upstream.reply({ calls: [PAY] })
     const yes = await desk.stream([...ASKED, user('Yes.')])
     await yes.hear('Paying')
@@ -166,7 +127,7 @@ describe('a yes to what was read back', () => {
 
   it('counts although the platform shows the numbers as words', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     const heard = assistant('You pay forty euros to Oak Street, shall I?')
     expect((await answering(desk, [WISH, heard, user('Yes.')])).text).toBe(PAID)
     expect(desk.payments()).toBe(1)
@@ -203,7 +164,7 @@ describe('what is no yes to what was read back', () => {
     ['something else', 'What time is it'],
   ])('%s: it is read back again and nothing runs', async (_, words) => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     const again = await answering(desk, [...ASKED, user(words)])
     expect(again).toEqual({ text: READ_BACK, rounds: 1 })
     expect(desk.payments()).toBe(0)
@@ -215,7 +176,7 @@ describe('what is no yes to what was read back', () => {
 
   it('a yes, where the model calls it with other arguments', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     const call = { name: 'pay', arguments: { amount: '400' } }
     const again = await answering(desk, [...ASKED, user('Yes.')], call)
     expect(again.text).toBe('You pay 400 euros to Oak Street, shall I?')
@@ -224,7 +185,7 @@ describe('what is no yes to what was read back', () => {
 
   it('a yes, where the caller spoke before the end of it', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     const cut = [WISH, assistant('You pay 40 euros to Oak'), user('Yes.')]
     expect((await answering(desk, cut)).text).toBe(READ_BACK)
     expect(desk.payments()).toBe(0)
@@ -232,7 +193,7 @@ describe('what is no yes to what was read back', () => {
 
   it('a yes after they were asked whether they are still there', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     desk.upstream.reply({ say: 'Are you still with me?' })
     const silence = await desk.turn(ASKED)
     expect(silence).toMatchObject({ kind: 'silence', text: 'Are you still with me?' })
@@ -243,7 +204,7 @@ describe('what is no yes to what was read back', () => {
 
   it('a yes to a later reply', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     desk.upstream.reply({ say: 'It is five o clock, right?' })
     const later = [...ASKED, user('What time is it?')]
     await desk.turn(later)
@@ -254,7 +215,7 @@ describe('what is no yes to what was read back', () => {
 
   it('a yes that has been used up', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     const answered = [...ASKED, user('Yes.')]
     await answering(desk, answered)
     const again = await answering(desk, [...answered, assistant(PAID), user('Yes.')])
@@ -264,7 +225,7 @@ describe('what is no yes to what was read back', () => {
 
   it('a yes from a caller that has no key', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     desk.upstream.reply({ calls: [PAY] }, { say: 'I cannot do that here.' })
     const { text } = await desk.turn([...ASKED, user('Yes.')], {}, {})
     expect(text).toBe('I cannot do that here.')
@@ -275,7 +236,7 @@ describe('what is no yes to what was read back', () => {
 describe('a yes that was acted on and whose answer nobody heard', () => {
   it('is not asked for again: the call is answered with what was done', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     await answering(desk, [...ASKED, user('Yes.')])
     expect(desk.payments()).toBe(1)
     const more = await answering(desk, [...ASKED, user('Yes. What about tomorrow?')])
@@ -285,7 +246,7 @@ describe('a yes that was acted on and whose answer nobody heard', () => {
 
   it('is not asked for again while it is still being done', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     desk.webhooks.set('/pay', { fault: 'hold' })
     desk.upstream.reply({ calls: [PAY] })
     const yes = await desk.stream([...ASKED, user('Yes.')])
@@ -300,7 +261,7 @@ describe('a yes that was acted on and whose answer nobody heard', () => {
 
   it('is asked for again where it failed', async () => {
     const desk = await startPaying()
-    await ask(desk)
+    await askForYes(desk)
     desk.webhooks.set('/pay', { status: 400 })
     await answering(desk, [...ASKED, user('Yes.')])
     const more = await answering(desk, [...ASKED, user('Yes. What about tomorrow?')])
@@ -327,7 +288,7 @@ describe('a yes where nobody remembers the question', () => {
     const desk = await startPaying({
       config: { webhooks: { allow_hosts: ['127.0.0.1'] }, store: { type: 'none' } },
     })
-    await ask(desk)
+    await askForYes(desk)
     const answered = [...ASKED, user('Yes.')]
     expect((await answering(desk, answered)).text).toBe(PAID)
     expect((await answering(desk, answered)).text).toBe(PAID)

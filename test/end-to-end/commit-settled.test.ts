@@ -267,29 +267,58 @@ describe('a settled write whose caller hangs up', () => {
   })
 })
 
-it('a revision at the very moment of the claim finds the write either done or never to be done', async () => {
-  const { upstream, turn, webhooks } = await startBooking({ settle_ms: 40 })
-  upstream.always(({ body }) => {
-    const { role, content } = body.messages.at(-1) ?? { role: '', content: '' }
-    if (role === 'tool') return { say: `Result: ${String(content)}` }
-    return String(content).includes('more') ? { say: 'What else?' } : { calls: [BOOK] }
+describe('a revision at the very moment of the claim', () => {
+  it.each([
+    ['which is not made then', [{ say: 'Nothing is booked.' }], 0],
+    ['which is then made for the new words alone', [{ calls: [BOOK] }, { say: DONE }], 1],
+  ])('bars it, %s', async (_, replies, runs) => {
+    const gate = createGate()
+    const desk = await startTimedDesk({
+      tools: (at) => ({ book: writing(at, 'book', { settle_ms: 0 }) }),
+      // What is about to be done is noted first; here that takes its time, once.
+      beforeKeep: async ({ id, effects }) => {
+        if (id > 1 || !effects.some(({ status }) => status === 'running')) return
+        gate.reach()
+        await gate.released
+      },
+    })
+    desk.upstream.reply({ calls: [BOOK] })
+    const first = desk.stream([WISH])
+    await gate.reached
+    desk.upstream.reply(...replies)
+    const revised = desk.turn([user('Book ten, please. Now.')])
+    await desk.upstream.received(2)
+    gate.release()
+    expect((await revised).text).not.toBe('')
+    expect((await (await first).rest()).isDone).toBe(true)
+    await cancelled(desk)
+    expect(desk.webhooks.calls('/book')).toHaveLength(runs)
   })
-  webhooks.set('/book', { value: { id: 'b1' } })
-  for (let round = 0; round < 24; round++) {
-    const headers = { 'x-conversation-id': `call-${round}` }
-    const before = webhooks.calls('/book').length
-    const first = turn([WISH], {}, headers)
-    const due = performance.now() + 34 + (round % 12)
-    while (performance.now() < due) await new Promise((resolve) => setImmediate(resolve))
-    const messages = [user('Book ten, please. And more.')]
-    await turn(messages, {}, headers)
-    await first
-    const runs = webhooks.calls('/book').length - before
-    const number = upstream.requests.findLastIndex(({ body }) =>
-      String(body.messages.at(-1)?.content).includes('more'),
-    )
-    const system = String(upstream.requests[number]?.body.messages[0]?.content)
-    expect(system.includes('not yet told to the caller')).toBe(runs === 1)
-    expect(runs).toBeLessThanOrEqual(1)
-  }
+
+  it('finds the write either done or never to be done', async () => {
+    const { upstream, turn, webhooks } = await startBooking({ settle_ms: 40 })
+    upstream.always(({ body }) => {
+      const { role, content } = body.messages.at(-1) ?? { role: '', content: '' }
+      if (role === 'tool') return { say: `Result: ${String(content)}` }
+      return String(content).includes('more') ? { say: 'What else?' } : { calls: [BOOK] }
+    })
+    webhooks.set('/book', { value: { id: 'b1' } })
+    for (let round = 0; round < 24; round++) {
+      const headers = { 'x-conversation-id': `call-${round}` }
+      const before = webhooks.calls('/book').length
+      const first = turn([WISH], {}, headers)
+      const due = performance.now() + 34 + (round % 12)
+      while (performance.now() < due) await new Promise((resolve) => setImmediate(resolve))
+      const messages = [user('Book ten, please. And more.')]
+      await turn(messages, {}, headers)
+      await first
+      const runs = webhooks.calls('/book').length - before
+      const number = upstream.requests.findLastIndex(({ body }) =>
+        String(body.messages.at(-1)?.content).includes('more'),
+      )
+      const system = String(upstream.requests[number]?.body.messages[0]?.content)
+      expect(system.includes('not yet told to the caller')).toBe(runs === 1)
+      expect(runs).toBeLessThanOrEqual(1)
+    }
+  })
 })

@@ -1,8 +1,19 @@
 import { describe, expect, it, vi } from 'vitest'
-import { startEffectDesk, writing } from '../support/effect-desk.ts'
-import { createGate } from '../support/gate.ts'
-import { createHandSchedule, startTimedDesk } from '../support/timed-desk.ts'
 import { createMemorySchedule } from '../../src/turn/undo/undo-schedule.ts'
+import { startEffectDesk, writing } from '../support/effect-desk.ts'
+import { startTimedDesk } from '../support/timed-desk.ts'
+import {
+  ASIDE,
+  BOOK,
+  DONE,
+  HEARD,
+  next,
+  PRICE,
+  ranUndo,
+  revised,
+  startUndoable,
+  WISH,
+} from '../support/undoable-desk.ts'
 import {
   assistant,
   assistantCall,
@@ -11,63 +22,14 @@ import {
   user,
 } from '../support/wire-messages.ts'
 
-const BOOK = { name: 'book', arguments: { at: 'ten' } }
-const WISH = user('Book ten, please.')
-const DONE = 'It is booked for ten.'
-const ASIDE = user('Book ten, please. And what does it cost?')
-const PRICE = 'It costs forty euros.'
-/** The history once the answer to the revised wish was heard. */
-const HEARD = [ASIDE, assistant(PRICE), user('Thanks.')]
 const NOTE = 'Already done, not yet told to the caller'
-
-type Options = Partial<Omit<Parameters<typeof startTimedDesk>[0], 'tools'>>
-
-/** A desk that books what it can cancel again, and a clock for those who have hung up. */
-async function startBooking(options: Options = {}) {
-  const schedule = createHandSchedule()
-  const desk = await startTimedDesk({
-    tools: (at) => ({
-      book: writing(at, 'book', {
-        settle_ms: 0,
-        compensate: { tool: 'cancel', arguments: { id: '{{result.id}}', at: '{{at}}' } },
-        parameters: { type: 'object', properties: { at: { type: 'string' } } },
-      }),
-      cancel: writing(at, 'cancel', { timeout_ms: 2000 }),
-    }),
-    flow: { general_tools: ['book'] },
-    schedule,
-    ...options,
-  })
-  desk.webhooks.set('/book', { value: { id: 'b1' } })
-  const booked = () => desk.webhooks.calls('/book').length
-  const undone = () => desk.webhooks.calls('/cancel').length
-  return { ...desk, schedule, booked, undone }
-}
-
-type Desk = Awaited<ReturnType<typeof startBooking>>
-
-/** Booked; then the caller goes on, and the answer to all of it is another one. */
-async function revised({ upstream, turn }: Desk) {
-  upstream.reply({ calls: [BOOK] }, { say: DONE }, { say: PRICE })
-  await turn([WISH])
-  expect(await turn([ASIDE])).toMatchObject({ kind: 'revised', text: PRICE })
-}
-
-/** The next request: nothing is called in it. */
-async function next({ upstream, turn }: Desk, messages: readonly object[] = HEARD) {
-  upstream.reply({ say: 'You are welcome.' })
-  return turn(messages)
-}
-
-const ranUndo = ({ logged }: Pick<Desk, 'logged'>) =>
-  vi.waitFor(() => expect(logged).toContain('undo ran'), { interval: 5, timeout: 5000 })
 
 /** Long enough for whatever is on its way on loopback to arrive. */
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 describe('what was done for an answer that nobody heard', () => {
   it('stays when the model calls for it again, and is told', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     desk.upstream.reply({ calls: [BOOK] }, { say: DONE }, { calls: [BOOK] }, { say: 'All done.' })
     await desk.turn([WISH])
     expect(await desk.turn([ASIDE])).toMatchObject({ text: 'All done.' })
@@ -83,7 +45,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('is undone once the other answer is heard', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     await revised(desk)
     expect(desk.undone()).toBe(0)
     await next(desk)
@@ -100,7 +62,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('is told to be under way while it is being undone', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     desk.webhooks.set('/cancel', { fault: 'hold' })
     await revised(desk)
     await next(desk)
@@ -111,7 +73,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('is done again, under another key, when it was undone and the wish comes back', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     await revised(desk)
     await next(desk)
     await ranUndo(desk)
@@ -129,7 +91,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('is done again in the same exchange, under another key', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     await revised(desk)
     await next(desk)
     await ranUndo(desk)
@@ -143,7 +105,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('waits for the undo to end before it is done again', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     desk.webhooks.set('/cancel', { fault: 'hold' })
     await revised(desk)
     desk.upstream.reply({ calls: [BOOK] }, { say: DONE })
@@ -159,7 +121,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('is told to be there still where it could not be undone', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     desk.webhooks.set('/cancel', { status: 409 })
     await revised(desk)
     await next(desk)
@@ -174,7 +136,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('is not undone after a reply that the platform shows in words of its own', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     await revised(desk)
     await next(desk, [ASIDE, assistant('Hmm, let us see now.'), user('Thanks.')])
     await aWhile()
@@ -183,7 +145,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('is not undone while the answer in its stead is not heard, however often it is asked for', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     await revised(desk)
     await desk.turn([ASIDE])
     await next(desk, [user('Book ten, please. And what does it cost? Hello?')])
@@ -192,7 +154,7 @@ describe('what was done for an answer that nobody heard', () => {
   })
 
   it('is undone once, however many requests decide it at once', async () => {
-    const desk = await startBooking()
+    const desk = await startUndoable()
     await revised(desk)
     desk.upstream.always({ say: 'You are welcome.' })
     const asked = Array.from({ length: 8 }, (_, index) =>
@@ -237,91 +199,11 @@ describe('an undo that cannot reach the other side', () => {
   })
 })
 
-describe('a caller who hangs up', () => {
-  it('after other words: it is undone after a while', async () => {
-    const desk = await startBooking({ undoAfterMs: 30, schedule: createMemorySchedule() })
-    await revised(desk)
-    await desk.webhooks.received('/cancel')
-    await ranUndo(desk)
-    expect([desk.booked(), desk.undone()]).toEqual([1, 1])
-  })
-
-  it('after the booking: it stays', async () => {
-    const desk = await startBooking()
-    desk.upstream.reply({ calls: [BOOK] }, { say: DONE })
-    await desk.turn([WISH])
-    desk.schedule.come()
-    await aWhile()
-    expect(desk.undone()).toBe(0)
-  })
-
-  it('after an answer that called for it again: it stays', async () => {
-    const desk = await startBooking()
-    desk.upstream.reply({ calls: [BOOK] }, { say: DONE }, { calls: [BOOK] }, { say: DONE })
-    await desk.turn([WISH])
-    await desk.turn([ASIDE])
-    desk.schedule.come()
-    await aWhile()
-    expect([desk.booked(), desk.undone()]).toEqual([1, 0])
-  })
-
-  it('after a silence and half a sentence: the last words count', async () => {
-    const desk = await startBooking()
-    const hi = [user('Hi.'), assistant('Hello, how can I help you?')]
-    desk.upstream.reply({ say: 'Hello, how can I help you?' }, { calls: [BOOK] }, { say: DONE })
-    await desk.turn([user('Hi.')])
-    await desk.turn([...hi, WISH])
-    desk.upstream.reply({ say: 'Are you there?' })
-    expect(await desk.turn(hi)).toMatchObject({ kind: 'silence' })
-    desk.schedule.come()
-    await aWhile()
-    expect(desk.undone()).toBe(0)
-  })
-})
-
-describe('a booking that ends only after the caller has heard the other answer', () => {
-  /** Begun, revised, and the other answer heard, while it is still under way. */
-  async function overtaken() {
-    const desk = await startBooking()
-    desk.webhooks.set('/book', { fault: 'hold' })
-    desk.upstream.reply({ calls: [BOOK] }, { say: PRICE }, { say: 'You are welcome.' })
-    const first = desk.turn([WISH])
-    const call = await desk.webhooks.received('/book')
-    await desk.turn([ASIDE])
-    await first
-    await desk.turn(HEARD)
-    expect(await desk.systemOf(3)).toContain('Being done right now')
-    expect(desk.undone()).toBe(0)
-    call.answer({ value: { id: 'b7' } })
-    await vi.waitFor(() => expect(desk.logged).toContain('tool run'), {
-      interval: 5,
-      timeout: 5000,
-    })
-    await call.closed
-    return desk
-  }
-
-  it('is undone by the next request', async () => {
-    const desk = await overtaken()
-    await next(desk, [...HEARD, assistant('You are welcome.'), user('Bye.')])
-    expect((await desk.webhooks.received('/cancel')).body).toEqual({ id: 'b7', at: 'ten' })
-  })
-
-  it('is undone after a while where there is no next request', async () => {
-    const desk = await overtaken()
-    await vi.waitFor(() => expect(desk.schedule.come()).toBe(true), { interval: 5, timeout: 5000 })
-    expect((await desk.webhooks.received('/cancel')).body).toEqual({ id: 'b7', at: 'ten' })
-  })
-})
-
 it('an undo under way does not hold up an answer that has no part in it', async () => {
-  const desk = await startBooking()
+  const desk = await startUndoable()
   desk.webhooks.set('/cancel', { fault: 'hold' })
   await revised(desk)
-  const gate = createGate()
-  void desk.webhooks.received('/cancel').then(gate.reach)
   expect((await next(desk)).text).toBe('You are welcome.')
-  await gate.reached
   ;(await desk.webhooks.received('/cancel')).answer()
   await ranUndo(desk)
 })

@@ -39,6 +39,12 @@ describeWithRedis('The clocks of two instances differ by a minute', (redis) => {
     return { ...world, ...started }
   }
 
+  const minutesAhead = (instance: Instance) =>
+    eventually('a turn is logged', () => {
+      const time = instance.logged('turn ended').at(-1)?.time
+      return typeof time === 'string' && Math.round((Date.parse(time) - Date.now()) / MINUTE_MS)
+    })
+
   for (const clock of ['ahead', 'behind'] as const) {
     faultCase({
       fault: `A retry reaches one that is ${clock}, while the first one answers`,
@@ -54,8 +60,24 @@ describeWithRedis('The clocks of two instances differ by a minute', (redis) => {
         webhook.release(wish)
         expect(await wholeText(second)).toBe(DONE)
         expect(await first).toBe(DONE)
-        expect(await caller.ask(skewed, messages)).toBe(DONE)
         expect(model.asked(wish)).toHaveLength(2)
+        return () => webhook.seen(wish)
+      },
+    })
+
+    faultCase({
+      fault: `A retry comes at once, ${clock === 'ahead' ? 'to one that is ahead' : 'after an answer of one that is behind'}`,
+      promise: 'it hears the same words again, without a model call',
+      runs: 1,
+      async play({ caller, wish }) {
+        const { model, webhook, right, ahead, behind } = stage()
+        // A minute lies between the two by their own clocks: too long for the same words.
+        const [first, second] = clock === 'ahead' ? [right, ahead] : [behind, right]
+        const messages = [user(`Please book ${wish}`)]
+        expect(await caller.ask(first, messages)).toBe(DONE)
+        expect(await caller.ask(second, messages)).toBe(DONE)
+        expect(model.asked(wish)).toHaveLength(2)
+        expect(await minutesAhead(stage()[clock])).toBe(clock === 'ahead' ? 1 : -1)
         return () => webhook.seen(wish)
       },
     })

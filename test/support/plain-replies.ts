@@ -139,7 +139,10 @@ export function createPlainReplies(listening: Listening) {
 
   function book(reply: PlainReply, { slot, settles, thenTransfers }: Booking): void {
     // A call that is refused because it was made before does not end the turn beside another one.
-    if (reply.refusesWrites) return transferBeside(reply, thenTransfers)
+    if (reply.refusesWrites) {
+      transferBeside(reply, thenTransfers)
+      return
+    }
     const wish = toWish(reply, slot)
     const dueAt = reply.startedAt + SETTLE_MS
     // What is under way already, or over, does not wait for the caller.

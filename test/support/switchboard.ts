@@ -6,6 +6,7 @@ import { createAssent } from '../../src/effects/assent.ts'
 import { createMemoryLedger } from '../../src/effects/memory-ledger.ts'
 import { createReadMemory } from '../../src/effects/read-memory.ts'
 import { TurnstateError } from '../../src/errors.ts'
+import type { Tools } from '../../src/flow/tool-definition.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { toTurnSettings } from '../../src/service.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
@@ -102,6 +103,13 @@ const TRANSFER = {
 const FOREVER = 1e12
 const metrics = createMetrics()
 
+/** Tools end when the test says so: whoever waits for what another reply has begun waits as long. */
+function withoutLimits(tools: Tools): Tools {
+  return Object.fromEntries(
+    Object.entries(tools).map(([name, tool]) => [name, { ...tool, timeout_ms: FOREVER }]),
+  )
+}
+
 function createEngine() {
   const model = createSteppedModel()
   const tools = createSteppedTools()
@@ -112,7 +120,7 @@ function createEngine() {
     flow: FLOW,
     tools: TOOLS,
   })
-  const settings = toTurnSettings(config)
+  const settings = { ...toTurnSettings(config), tools: withoutLimits(config.tools) }
   const now = () => performance.now()
   const silent = () => undefined
   const engine: TurnEngine = createTurnEngine({

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { parseConfig } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/schema.ts'
 import { createKeyResolver } from '../../src/conversation/conversation-key.ts'
-import { charactersOf, createJournal } from '../../src/conversation/journal.ts'
+import { charactersOf, createJournal, type JournalTurn } from '../../src/conversation/journal.ts'
 import { createAssent } from '../../src/effects/assent.ts'
 import { createMemoryLedger } from '../../src/effects/memory-ledger.ts'
 import { createReadMemory } from '../../src/effects/read-memory.ts'
@@ -14,6 +14,7 @@ import { createMetrics } from '../../src/observability/metrics.ts'
 import { toTurnSettings } from '../../src/service.ts'
 import { createMemoryStore } from '../../src/store/memory-store.ts'
 import { createToolRunner } from '../../src/tools/create-tool-runner.ts'
+import type { Journals } from '../../src/turn/journals/journals.ts'
 import { createMemoryJournals } from '../../src/turn/journals/memory-journals.ts'
 import { createTurnEngine } from '../../src/turn/turn-engine.ts'
 import type { UndoSchedule } from '../../src/turn/undo/undo-schedule.ts'
@@ -29,6 +30,8 @@ interface TimedDeskOptions extends EffectDeskOptions {
   readonly attachGraceMs?: number
   readonly undoAfterMs?: number
   readonly schedule?: UndoSchedule
+  /** What a turn did is kept only after this, as a store takes its time. */
+  readonly beforeKeep?: (turn: JournalTurn) => Promise<void>
   /** Milliseconds of the server's clock; `performance.now` by default. */
   readonly now?: () => number
 }
@@ -53,7 +56,7 @@ export async function startTimedDesk(options: TimedDeskOptions) {
     webhooks,
     logged,
     ...lookingAt(upstream),
-    async turn(messages: readonly object[]) {
+    turn: async (messages: readonly object[]) => {
       const answer = await post(`${url}/v1/chat/completions`, { messages }, headers)
       const { choices } = Body.parse(await answer.json())
       const kind = answer.headers.get('x-turnstate-kind')
@@ -127,12 +130,19 @@ function createEngine(
     metrics,
     log,
     date: () => new Date(),
-    journals: createMemoryJournals(journals),
+    journals: keepingAfter(createMemoryJournals(journals), options.beforeKeep),
     ledger: createMemoryLedger({ ...bounds, secret: settings.effectSecret, maxConversations: 100 }),
     schedule: options.schedule ?? createHandSchedule(),
     instance: 'this',
     now,
   })
+}
+
+function keepingAfter(
+  journals: Journals,
+  wait: TimedDeskOptions['beforeKeep'] = async () => undefined,
+): Journals {
+  return { ...journals, keep: (id, turn) => wait(turn).then(() => journals.keep(id, turn)) }
 }
 
 interface HandSchedule extends UndoSchedule {

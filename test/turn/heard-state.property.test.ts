@@ -265,12 +265,10 @@ function createConversation(flow: PlainFlow, { engine, ask }: PlainCaller) {
     const shorterMessages = [...history(), ...shorter]
     const early = step.shorter === 'ends first' || step.shorter === 'ends last'
     const shorterGate = createGate()
-    const shorterAsked = early
-      ? await ask(shorterMessages, { ...step.other, before: shorterGate })
-      : null
+    const shorterHow = { ...step.other, before: shorterGate }
+    const shorterAsked = early ? await ask(shorterMessages, shorterHow) : null
     await Promise.race([shorterAsked && shorterGate.reached, shorterAsked?.end])
-    const before = createGate()
-    const after = createGate()
+    const [before, after] = [createGate(), createGate()]
     const asked = await ask(messages, { ...step.answering, before, ...(staysOpen && { after }) })
     await Promise.race([before.reached, asked.end])
     if (step.shorter === 'ends first') shorterGate.release()

@@ -35,8 +35,13 @@ const WIRE = {
   },
   upstream_failed: { status: 502, type: 'server_error', code: 'upstream_failed' },
   upstream_timeout: { status: 504, type: 'server_error', code: 'upstream_timeout' },
+  store_unavailable: {
+    status: 503,
+    type: 'server_error',
+    code: 'store_unavailable',
+    headers: { 'retry-after': '1' },
+  },
   // Nobody is there to read it.
-  store_unavailable: { status: 503, type: 'server_error', code: 'store_unavailable' },
   caller_gone: { status: 499, type: 'invalid_request_error', code: 'caller_gone' },
   internal: { status: 500, type: 'server_error', code: 'internal' },
 } as const satisfies Record<ErrorCode, Wire>

@@ -3,12 +3,13 @@ import { TurnstateError } from '../../errors.ts'
 import type { ToolDefinition } from '../../flow/tool-definition.ts'
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
 import { waitFor } from '../journals/wait-for.ts'
-import { toEffect } from '../prepare/untold-effects.ts'
+import { toEffect, wasMadeOtherwise } from '../prepare/untold-effects.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { refused } from './answered-call.ts'
 import { awaitUndo } from './await-undo.ts'
 import { askToConfirm } from './confirm.ts'
 import { effectKey } from './effect-key.ts'
+import { givenValues } from './given-values.ts'
 import { hasToSay } from './follow-edges.ts'
 import { keepTurn, type LiveTurn } from './live-turn.ts'
 import { scopeValues } from './scope.ts'
@@ -28,7 +29,8 @@ export async function runWrite(turn: LiveTurn, write: ServerCall): Promise<Answe
   const refusal = refuseWrite(turn)
   if (refusal !== null) return refuse(turn, write, refusal)
   await untilAborted(awaitUndo(turn, write), turn.signal)
-  const effect = toEffect(turn.prepared, write.call)
+  const effect = toEffect(turn.prepared, { ...write.call, given: givenValues(turn, write) })
+  if (wasMadeOtherwise(turn.prepared.journal.turns, effect)) return refuse(turn, write, OTHERWISE)
   if (write.tool.commit === 'confirmed' && !(await wasDone(turn, write, effect))) {
     if (hasToSay(turn)) return note(turn, refused(write.call, HAS_TO_SAY))
     const unconfirmed = askToConfirm(turn, write)
@@ -162,6 +164,8 @@ function timeoutOf(tool: ToolDefinition): number {
   return 'timeout_ms' in tool ? tool.timeout_ms : DEFAULT_TIMEOUT_MS
 }
 
+const OTHERWISE =
+  'Not done: the same call was made before, for something else that the conversation has left behind. Tell the caller that you cannot do that just now.'
 const NO_STORE =
   'Not done: the records that keep things from being done twice cannot be reached. Tell the caller that you cannot do that just now and that they may try again in a few minutes.'
 const NO_KEY =

@@ -47,7 +47,7 @@ function effectsOf({ effects }: JournalTurn): readonly UntoldEffect[] {
 /** A call as an effect of this turn: of a key that it shares with whoever wishes the same. */
 export function toEffect(
   { untold, facts, resolution, journal }: PreparedTurn,
-  { name, arguments: args }: Wish,
+  { name, arguments: args, given }: Wish & Pick<JournalledEffect, 'given'>,
 ): JournalledEffect {
   const wish = { name, arguments: args }
   const { exchange } = facts
@@ -60,8 +60,20 @@ export function toEffect(
     exchange: open?.exchange ?? exchange,
     generation:
       open?.generation ?? closedBefore(resolution, { turns: journal.turns, wish, exchange }),
+    given,
     undo: null,
   }
+}
+
+/**
+ * The same wish at the same place was made with other values behind it: it is neither what was done
+ * nor another thing. Another patient's booking must not be taken for this one's.
+ */
+export function wasMadeOtherwise(turns: readonly JournalTurn[], effect: JournalledEffect): boolean {
+  const place = placeOf(effect)
+  return turns
+    .flatMap(effectsOf)
+    .some((other) => other.given !== effect.given && placeOf(other) === place)
 }
 
 interface Place {

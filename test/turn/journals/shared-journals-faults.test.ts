@@ -19,7 +19,7 @@ import {
 } from './instances.ts'
 
 function effect(status: JournalledEffect['status']): JournalledEffect {
-  return { name: 'book', arguments: '{}', status, exchange: 1, generation: 0, undo: null }
+  return { name: 'book', arguments: '{}', status, exchange: 1, generation: 0, given: '', undo: null }
 }
 
 /** What the store says of a turn. */

@@ -75,7 +75,7 @@ async function act(instance: Instance, { type, which }: Deed, promised: Promised
     case 'undo': {
       if (!turn) return
       const undo = { name: 'cancel', arguments: '{}', status: 'ok' as const }
-      turn.effects.push({ ...undo, exchange: 1, generation: 0, undo })
+      turn.effects.push({ ...undo, exchange: 1, generation: 0, given: '', undo })
       await journals.keep(ID, turn)
       return
     }

@@ -15,7 +15,7 @@ import {
 } from './instances.ts'
 
 function effect(undo: Undo | null = null): JournalledEffect {
-  return { name: 'book', arguments: '{}', status: 'running', exchange: 1, generation: 0, undo }
+  return { name: 'book', arguments: '{}', status: 'running', exchange: 1, generation: 0, given: '', undo }
 }
 
 describe('a shared journal', () => {

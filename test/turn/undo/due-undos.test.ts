@@ -23,6 +23,7 @@ function booking(more: Partial<JournalledEffect> = {}): JournalledEffect {
     status: 'ok',
     exchange: 1,
     generation: 0,
+    given: '',
     undo: { name: 'cancel', arguments: '{}', status: 'due' },
     ...more,
   }
