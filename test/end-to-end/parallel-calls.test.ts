@@ -6,13 +6,15 @@ import { assistant, user } from '../support/wire-messages.ts'
 const HI = user('Look it all up.')
 const DONE = 'That is all.'
 const READS = ['one', 'two', 'three', 'four', 'five']
+/** Longer than any test lasts: what ends before that was cut off. */
+const PATIENT = { timeout_ms: 20_000 }
 const call = (name: string, args: object = {}) => ({ id: `id_${name}`, name, arguments: args })
 
 const startReads = (more: object = {}, flow: object = {}) =>
   startEffectDesk({
     tools: (at) =>
       Object.fromEntries(
-        READS.map((name) => [name, reading(at, name, { ...taking('q'), ...more })]),
+        READS.map((name) => [name, reading(at, name, { ...PATIENT, ...taking('q'), ...more })]),
       ),
     flow: { ...flow },
   })
@@ -111,7 +113,7 @@ describe('the reads of one step', () => {
 
   it('end where nobody listens any more', async () => {
     const desk = await startTimedDesk({
-      tools: (at) => ({ one: reading(at, 'one') }),
+      tools: (at) => ({ one: reading(at, 'one', PATIENT) }),
       attachGraceMs: 20,
     })
     holdAll(desk, ['one'])
@@ -171,8 +173,8 @@ describe('the writes of one step', () => {
     return startEffectDesk({
       tools: (at) => ({
         look: reading(at, 'look'),
-        first: writing(at, 'first', { settle_ms: 0, ...more }),
-        second: writing(at, 'second', { settle_ms: 0, ...more }),
+        first: writing(at, 'first', { settle_ms: 0, ...PATIENT, ...more }),
+        second: writing(at, 'second', { settle_ms: 0, ...PATIENT, ...more }),
       }),
       flow: { states: { desk: { edges }, end: { say: 'All of it is done.' } } },
     })

@@ -8,7 +8,8 @@ const HI = user('What is free?')
 const DONE = 'Ten is free.'
 const slots = (patient: string) => ({ name: 'slots', arguments: { patient } })
 const KNOWN = { default_dynamic_variables: { patient: 'P1' } }
-const AHEAD = { prefetch: true, ...taking('patient') }
+/** What ends before its time was cut off. */
+const AHEAD = { prefetch: true, timeout_ms: 20_000, ...taking('patient') }
 
 /** A desk whose one read is asked ahead of the model. */
 async function startAhead(slotsTool: object = {}, flow: object = KNOWN) {

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { closeServer, listenOnLoopback } from './loopback-server.ts'
+import { closeServer } from './loopback-server.ts'
 
 interface Answer {
   readonly status?: number
@@ -9,7 +11,7 @@ interface Answer {
   readonly fault?: 'hold' | 'reset'
 }
 
-export interface ToolCall {
+interface ToolCall {
   readonly method: string
   readonly query: Readonly<Record<string, string>>
   readonly body: unknown
@@ -36,8 +38,8 @@ export interface ToolServer {
   readonly close: () => Promise<void>
 }
 
-/** The other side of several webhooks on 127.0.0.1, each of which can be held, broken and counted. */
-export async function startToolServer(): Promise<ToolServer> {
+/** The other side of several webhooks on 127.0.0.1, each of which can be held, broken and counted. By default on any port. */
+export async function startToolServer(atPort = 0): Promise<ToolServer> {
   const calls = new Map<string, ToolCall[]>()
   const answers = new Map<string, Answer>()
   const waiting = new Set<() => void>()
@@ -50,7 +52,9 @@ export async function startToolServer(): Promise<ToolServer> {
       if (answer.fault !== 'hold') call.answer(answer)
     })
   })
-  const port = await listenOnLoopback(server)
+  server.listen(atPort, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // a TCP server that listens has one
   const close = () => closeServer(server)
   onTestFinished(close)
   return {

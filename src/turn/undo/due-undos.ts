@@ -19,8 +19,12 @@ export interface DueUndo {
  * What a request decides: effects of discarded turns, once the answer that was given in their stead
  * was heard and does not have them. Nobody wished for them again.
  */
-export function undosDecidedBy({ path, onPath }: Resolution, journal: Journal): readonly DueUndo[] {
-  return orphans(journal, { path: onPath, heard: path.map(({ turn }) => turn) })
+export function undosDecidedBy(
+  { path, onPath, confidence }: Resolution,
+  journal: Journal,
+): readonly DueUndo[] {
+  const heard = path.map(({ turn }) => turn)
+  return orphans(journal, { path: onPath, heard, isAll: confidence === 'exact' })
 }
 
 /**
@@ -29,7 +33,7 @@ export function undosDecidedBy({ path, onPath }: Resolution, journal: Journal): 
  */
 export function undosDecidedBySilence(journal: Journal): readonly DueUndo[] {
   const path = latestPath(journal)
-  return orphans(journal, { path: new Set(path), heard: path })
+  return orphans(journal, { path: new Set(path), heard: path, isAll: false })
 }
 
 /** What was to be undone and is not yet, as far as this journal knows: who had it in hand may be gone. */
@@ -51,13 +55,16 @@ export function mayBeUndone(journal: Journal): boolean {
 interface Heard {
   readonly path: ReadonlySet<JournalTurn>
   readonly heard: readonly JournalTurn[]
+  /** Nothing was heard but these turns, each of them whole. */
+  readonly isAll: boolean
 }
 
-function orphans(journal: Journal, { path, heard }: Heard): readonly DueUndo[] {
+function orphans(journal: Journal, shown: Heard): readonly DueUndo[] {
+  const { path } = shown
   const candidates = journal.turns
     .filter((turn) => !path.has(turn) && !isUnderWay(turn))
     .flatMap((turn) => turn.effects.filter(isDue).map((effect) => ({ turn, effect })))
-    .filter(({ turn }) => wasReplaced(turn, { path, heard }))
+    .filter(({ turn }) => wasReplaced(turn, shown))
   if (candidates.length === 0) return []
   const wished = wishedOn([...path])
   // Several turns can have asked for the same: it is undone once.
@@ -79,24 +86,29 @@ export function noteUndo(journal: Journal, effect: JournalledEffect, status: Und
  * A later answer to the same words, or to those that came in their place, was heard. Not so where the
  * history only shows words that nobody knows: they may be this turn's own.
  */
-function wasReplaced(turn: JournalTurn, { path, heard }: Heard): boolean {
+function wasReplaced(turn: JournalTurn, { path, heard, isAll }: Heard): boolean {
   let branch = turn
   while (branch.parent && !path.has(branch.parent)) branch = branch.parent
   return heard.some(
     (other) =>
       other.parent === branch.parent &&
-      other.exchange === branch.exchange &&
       other.id > turn.id &&
       other.kind !== 'opening' &&
-      answersTheSame(branch, other),
+      (answersTheSame(branch, other) || (isAll && goesOnWithout(branch, other))),
   )
 }
 
 /** Speech for speech; without any, what the platform went on from must be the very same. */
 function answersTheSame(turn: JournalTurn, other: JournalTurn): boolean {
+  if (other.exchange !== turn.exchange) return false
   return isContinuation(turn)
     ? other.kind === turn.kind && other.tailKey === turn.tailKey
     : !isContinuation(other)
+}
+
+/** The caller spoke next where the turn would have gone on from what was heard. */
+function goesOnWithout(turn: JournalTurn, other: JournalTurn): boolean {
+  return isContinuation(turn) && !isContinuation(other) && other.exchange === turn.exchange + 1
 }
 
 function latestPath({ latest }: Journal): readonly JournalTurn[] {
@@ -106,7 +118,9 @@ function latestPath({ latest }: Journal): readonly JournalTurn[] {
 }
 
 function wishedOn(path: readonly JournalTurn[]): ReadonlySet<string> {
-  return new Set(path.flatMap((turn) => turn.effects.map(placeOf)))
+  const effects = path.flatMap((turn) => turn.effects)
+  const wished = effects.filter(({ status }) => status !== 'failed' && status !== 'cancelled')
+  return new Set(wished.map(placeOf))
 }
 
 function isDue(effect: JournalledEffect): effect is DueUndo['effect'] {

@@ -90,6 +90,13 @@ describe('what a request decides', () => {
     expect(decidedBy(revisedTalk(), unknown)).toEqual([])
   })
 
+  it('is nothing where the turn that was heard is the older one', () => {
+    const talk = createTalk()
+    talk.ask([ASIDE], PRICE.text)
+    book(talk.ask([user('Book ten, please. And what does it cost? Now.')], DONE.text))
+    expect(decidedBy(talk, HEARD)).toEqual([])
+  })
+
   it('is one undo where several turns asked for the same', () => {
     const talk = createTalk()
     book(talk.ask([WISH], DONE.text))
