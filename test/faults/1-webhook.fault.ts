@@ -12,7 +12,7 @@ describeWithRedis("The tool's own server fails", (redis) => {
   const stage = setStage(redis, async () => {
     unusedPort = await freePort()
     return {
-      slow: { timeout_ms: 300 },
+      slow: { timeout_ms: 600 },
       slow_safe: { timeout_ms: 1000, idempotent: true },
       cut: {},
       cut_safe: { idempotent: true },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect } from 'vitest'
-import { DONE, NOT_DONE } from '../support/fault-model.ts'
+import { DONE, NOT_DONE, UNSURE } from '../support/fault-model.ts'
 import { wholeText } from '../support/fault-caller.ts'
 import { faultCase } from '../support/fault-case.ts'
 import { createOutage, type Outage } from '../support/fault-outage.ts'
@@ -20,6 +20,7 @@ describeWithRedis('Redis goes away', () => {
   }
   const stage = setStage(theRedis, () => ({
     book: {},
+    book_safe: { idempotent: true },
     book_later: { commit: 'settled', settle_ms: 3000, execution_message: BOOKING },
   }))
 
@@ -132,6 +133,45 @@ describeWithRedis('Redis goes away', () => {
       expect(await wholeText(answer)).toBe(DONE)
       await outage.end()
       expect(await caller.ask(two, [user(`Please book ${wish}`)])).toBe(DONE)
+      return () => webhook.seen(wish)
+    },
+  })
+
+  faultCase({
+    isAlone: true,
+    fault: 'It is stopped between the call and its record, and the process is killed as well',
+    promise: 'told as unknown; not repeated',
+    runs: 1,
+    async play({ caller, wish, onEnd }) {
+      const { webhook, start } = stage.world()
+      const [, two] = stage.instances()
+      const outage = prepareOutage(onEnd)
+      const killed = await start()
+      webhook.behave(wish, 'hold')
+      const cut = caller.ask(killed, [user(`Please book ${wish}`)]).catch(() => null)
+      await webhook.held(wish)
+      await outage.begin('stopped')
+      await killed.kill()
+      await cut
+      webhook.release(wish)
+      await outage.end()
+      expect(await caller.ask(two, [user(`Please book ${wish}`)])).toBe(UNSURE)
+      return () => webhook.seen(wish)
+    },
+  })
+
+  faultCase({
+    isAlone: true,
+    fault: 'It forgets everything, and the tool honours the key',
+    promise: 'a retry elsewhere may ask once more, under the same key',
+    requests: 2,
+    runs: 1,
+    async play({ caller, wish }) {
+      const { webhook, forgetAll } = stage.world()
+      const [one, two] = stage.instances()
+      expect(await caller.ask(one, [user(`Please book_safe ${wish}`)])).toBe(DONE)
+      await forgetAll()
+      expect(await caller.ask(two, [user(`Please book_safe ${wish}`)])).toBe(DONE)
       return () => webhook.seen(wish)
     },
   })

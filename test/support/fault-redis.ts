@@ -9,6 +9,8 @@ export interface RedisBackDoor {
   readonly letMinutePass: (conversation: string) => Promise<void>
   /** Waits until an instance has found that nothing of a conversation has to be looked at any more. */
   readonly untilLooked: (conversation: string) => Promise<void>
+  /** Redis has lost everything. */
+  readonly forgetAll: () => Promise<unknown>
 }
 
 const connect = (url: string) => createClient({ url }).connect()
@@ -40,5 +42,6 @@ export function openBackDoor({ url, prefix }: { url: string; prefix: string }): 
         const isLooked = async () => (await appointmentOf(redis, conversation)) === undefined
         await eventually('the conversation was looked at', isLooked)
       }),
+    forgetAll: () => withRedis((redis) => redis.flushAll()),
   }
 }

@@ -13,12 +13,13 @@ export function createFaultReporter(): Reporter {
   let vitest: Vitest | undefined
   return {
     onInit: (running) => void (vitest = running),
-    onTestRunEnd(modules, _errors, reason) {
+    async onTestRunEnd(modules, _errors, reason) {
       if (!vitest) return
       const results = resultsOf(modules)
       vitest.logger.log(`\n${toTable(results)}\n`)
       // A part of the cases says nothing of the table.
-      if (!isWhole(modules, reason)) return
+      const all = await vitest.globTestSpecifications()
+      if (modules.length < all.length || !havePassed(modules, reason)) return
       if (vitest.config.snapshotOptions.updateSnapshot === 'all') write(toTable(results))
       else if (!hasTable(readFileSync(DOCUMENT, 'utf8'), toTable(results))) {
         vitest.logger.error(
@@ -37,7 +38,7 @@ function resultsOf(modules: readonly TestModule[]) {
     .flatMap((test) => test.meta().fault ?? [])
 }
 
-function isWhole(modules: readonly TestModule[], reason: TestRunEndReason): boolean {
+function havePassed(modules: readonly TestModule[], reason: TestRunEndReason): boolean {
   return (
     reason === 'passed' &&
     modules.every((module) =>
