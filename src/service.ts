@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { buildApp, type App } from './app.ts'
 import type { Config } from './config/schema.ts'
 import { createKeyResolver } from './conversation/conversation-key.ts'
@@ -20,6 +21,7 @@ import type { Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createMemoryStore, type MemoryStore } from './store/memory-store.ts'
 import { createRedisStore } from './store/redis-store.ts'
+import type { SharedStore } from './store/shared-store.ts'
 import { createToolRunner } from './tools/create-tool-runner.ts'
 import { createMemoryJournals, createNoJournals } from './turn/journals/memory-journals.ts'
 import { createSharedJournals } from './turn/journals/shared-journals.ts'
@@ -49,6 +51,8 @@ interface ServiceDependencies {
 
 interface Service {
   readonly app: App
+  /** Resolves once the store answers, and in any case after so many milliseconds. */
+  readonly connected: (limitMs: number) => Promise<void>
   /** Lets running turns end, at most so many milliseconds, then closes every connection. */
   readonly close: (limitMs: number) => Promise<void>
 }
@@ -97,13 +101,33 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
   })
   return {
     app,
+    connected: (limitMs) => (store ? whenUp(store, limitMs) : Promise.resolve()),
     close: async (limitMs) => {
+      const until = performance.now() + limitMs
       await app.close(limitMs)
       schedule.close()
+      await withinLimit(engine.idle(), until - performance.now())
       memory.ledger.close()
       await Promise.all([upstream.close(), tools.close(), store?.close()])
     },
   }
+}
+
+async function withinLimit(work: Promise<void>, limitMs: number): Promise<void> {
+  const limit = new AbortController()
+  await Promise.race([work, sleep(Math.max(0, limitMs), undefined, { signal: limit.signal })])
+  limit.abort()
+}
+
+function whenUp(store: SharedStore, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (store.isUp()) resolve()
+    const limit = setTimeout(resolve, limitMs)
+    store.onUpChange(() => {
+      clearTimeout(limit)
+      resolve()
+    })
+  })
 }
 
 interface MemoryDependencies {

@@ -19,6 +19,8 @@ interface ServeIo {
 
 const USAGE = 'usage: turnstate serve [--config FILE] [--host H] [--port P]\n'
 const DEFAULT_CONFIG_FILE = 'turnstate.yaml'
+/** A store that does not answer by then may come later: the server starts without it. */
+const STORE_LIMIT_MS = 2000
 /** Turns last 20 s at most by default; a service manager's own patience is often 30 s. */
 const DRAIN_LIMIT_MS = 25_000
 
@@ -54,6 +56,7 @@ export async function runServe(args: readonly string[], io: ServeIo): Promise<nu
     await service.close(DRAIN_LIMIT_MS)
     await demo?.close()
   }
+  await service.connected(STORE_LIMIT_MS)
   try {
     await service.app.server.listen({ host: settings.host, port: settings.port })
   } catch (error) {

@@ -19,6 +19,27 @@ export function readBackDigest({ tool, words, ...call }: ReadBack): string {
   return createHash('sha256').update(JSON.stringify(asked)).digest('base64url')
 }
 
+/** Of the read-back's words, in their order. */
+const RESEMBLING_SHARE = 0.6
+
+/**
+ * Whether what was heard to its end may have been this read-back, spelled otherwise: a yes to it may
+ * be meant.
+ */
+export function resemblesReadBack(heard: string, readBack: string): boolean {
+  if (heard.length > MAX_CHARACTERS || readBack.length > MAX_CHARACTERS) return false
+  const expected = toPlainWords(readBack)
+  const last = toPlainWords(heard).slice(-2 * expected.length)
+  let at = 0
+  const found = expected.filter((word) => {
+    const next = last.indexOf(word, at)
+    if (next >= 0) at = next + 1
+    return next >= 0
+  })
+  const isEnd = expected.length > 0 && last.at(-1) === expected.at(-1)
+  return isEnd && found.length >= RESEMBLING_SHARE * expected.length
+}
+
 /**
  * Whether the last thing that was heard is this read-back, word for word and number for number. Two
  * spellings of a number are not the same here: nothing else tells which one was meant.

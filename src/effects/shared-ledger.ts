@@ -15,14 +15,14 @@ import {
 } from './take-effect.ts'
 import { within } from './within.ts'
 
-/** No call lasts longer, and a claim cannot be kept for another while. */
-const MIN_RETAIN_MS = 24 * 60 * 60 * 1000
+/** A claim cannot be kept for another while, and must outlive every retry. */
+const MIN_RETAIN_MS = 10 * 60 * 1000
 
 interface SharedLedgerOptions {
   readonly store: SharedStore
   /** For the names of the wishes: the same in all instances. */
   readonly secret: string
-  /** Milliseconds for which outcomes are known, but a day at least. */
+  /** Milliseconds for which outcomes are known, but ten minutes at least. */
   readonly retainMs: number
   readonly log: Log
 }
@@ -78,7 +78,7 @@ export function createSharedLedger({
       const until = performance.now() + waitMs
       return outcomeOf(context, { id, until, joined })
     },
-    // Each claim is kept for a day as it is.
+    // Each claim is kept for its own time.
     keep: () => undefined,
     close() {
       closing.abort()

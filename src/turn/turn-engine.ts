@@ -1,4 +1,5 @@
 import type { Journal, JournalTurn } from '../conversation/journal.ts'
+import { TurnstateError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
 import { decide, type Decision } from './decide.ts'
 import type { TurnDependencies } from './generate/live-turn.ts'
@@ -18,6 +19,9 @@ interface TurnEngineDependencies
   /** The name of this process among the instances of the server. */
   readonly instance: string
 }
+
+/** Of one request, when what it was to follow ends each time before it could. */
+const MAX_DECISIONS = 5
 
 export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngine {
   const { journals, ledger, instance, log, now } = dependencies
@@ -40,14 +44,19 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
       return toDerivation(prepareRequest(dependencies, seen, journal), dependencies)
     },
     async begin(request) {
-      const decision = await decideOn(request)
-      const { prepared, undos: due } = decision
-      ledger.keep(prepared.identity)
-      logOddities(log, decision)
-      for (const turn of prepared.resolution.superseded) replies.get(turn)?.supersede()
-      if (prepared.isRemembered) undos.requested(prepared, due)
-      return answer(decision)
+      for (let tries = 0; tries < MAX_DECISIONS; tries++) {
+        const decision = await decideOn(request)
+        const { prepared, undos: due } = decision
+        ledger.keep(prepared.identity)
+        logOddities(log, decision)
+        for (const turn of prepared.resolution.superseded) replies.get(turn)?.supersede()
+        if (prepared.isRemembered) undos.requested(prepared, due)
+        const answered = answer(decision)
+        if (answered) return answered
+      }
+      throw new TurnstateError('overloaded', 'Too many requests for this conversation at once.')
     },
+    idle: () => undos.idle(),
   }
 }
 

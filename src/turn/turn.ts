@@ -87,4 +87,6 @@ export interface TurnEngine {
   begin(request: TurnRequest): Promise<TurnAnswer>
   /** The same derivation without any effect: no upstream call, no tool, nothing written. */
   derive(request: TurnRequest): Promise<Derivation>
+  /** Resolves once nothing goes on that no answer waits for: what is being undone. */
+  idle(): Promise<void>
 }

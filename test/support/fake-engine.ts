@@ -75,5 +75,6 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
       requests.push(request)
       return { ...facts, ...DERIVATION, ...turn.derivation }
     },
+    idle: () => Promise.resolve(),
   }
 }

@@ -11,8 +11,8 @@ const MAX_WAIT_MS = 21_000
 export async function awaitUndo(turn: LiveTurn, { call }: ServerCall): Promise<void> {
   const { undos, ledger, prepared, log } = turn
   const { identity, journal, untold } = prepared
-  await undos.ended(identity)
   const wish = wishOf(call)
+  await undos.ended(identity, wish)
   const undoing = untold.filter(({ undo }) => undo?.status === 'running')
   for (const effect of undoing.filter((other) => wishOf(other) === wish)) {
     const key = { ...effectKey(identity, effect), isUndo: true } as const

@@ -1,7 +1,8 @@
 import type { JournalledEffect, JournalTurn } from '../../conversation/journal.ts'
+import type { ToolOutcome } from '../../tools/tool-runner.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { effectKey } from './effect-key.ts'
-import { beginAnew, type LiveTurn } from './live-turn.ts'
+import { beginAnew, keepTurnSoon, type LiveTurn } from './live-turn.ts'
 
 /** A tool may take 20 s; what it did is journalled soon after. */
 const MAX_WAIT_MS = 21_000
@@ -17,13 +18,20 @@ export async function awaitWrites(turn: LiveTurn): Promise<void> {
   const path = [...prepared.resolution.onPath]
   const here = writes.ended(path)
   const elsewhere = runningElsewhere(turn, path)
-  if (!here && elsewhere.length === 0) return
-  const ended = Promise.all([here, ...elsewhere.map((write) => endElsewhere(turn, write))])
+  const abandoned = prepared.resolution.abandoned.filter(({ status }) => status !== 'running')
+  const leftOpen = runningElsewhere(turn, abandoned)
+  if (!here && elsewhere.length + leftOpen.length === 0) return
+  const ended = Promise.all([
+    here,
+    ...elsewhere.map((write) => endElsewhere(turn, write)),
+    ...leftOpen.map((write) => closeLeftOpen(turn, write)),
+  ])
   // It counts for whoever asks the same later, even if this turn has ended by then.
-  await untilAborted(
-    ended.then(() => beginAnew(turn)),
-    signal,
-  )
+  const begun = ended.then(() => {
+    beginAnew(turn)
+    keepTurnSoon(turn)
+  })
+  await untilAborted(begun, signal)
 }
 
 interface WriteElsewhere {
@@ -48,15 +56,11 @@ function runningEffect({ turn, index }: WriteElsewhere): JournalledEffect | null
 }
 
 async function endElsewhere(live: LiveTurn, write: WriteElsewhere): Promise<void> {
-  const { ledger, prepared, log } = live
+  const { log } = live
   const begun = runningEffect(write)
   if (!begun) return
-  const outcome = await ledger
-    .outcomeOf(effectKey(prepared.identity, begun), MAX_WAIT_MS)
-    .catch((err: unknown) => {
-      log.warn({ err }, 'what another instance did is not known')
-      return 'running' as const
-    })
+  const outcome =
+    (await outcomeOf(live, begun, MAX_WAIT_MS)) ?? (await outcomeAfterClaim(live, begun))
   const isOver = outcome !== null && outcome !== 'running'
   if (isOver) await journalledElsewhere(live, write)
   const left = runningEffect(write)
@@ -64,6 +68,33 @@ async function endElsewhere(live: LiveTurn, write: WriteElsewhere): Promise<void
   // Whoever ran it is gone: what the ledger knows must do.
   left.status = isOver ? outcome.status : outcome === null ? 'cancelled' : 'unknown'
   log.warn({ tool: left.name }, 'an effect of another instance was left open')
+}
+
+/** It may have been about to be claimed. */
+async function outcomeAfterClaim(live: LiveTurn, effect: JournalledEffect) {
+  const { journals, prepared } = live
+  const soon = AbortSignal.timeout(MAX_JOURNAL_WAIT_MS)
+  await journals.changed(prepared.identity, soon).catch(() => undefined)
+  return outcomeOf(live, effect, MAX_WAIT_MS)
+}
+
+/** What a turn that is over has begun, as far as the ledger knows what came of it. */
+async function closeLeftOpen(live: LiveTurn, write: WriteElsewhere): Promise<void> {
+  const begun = runningEffect(write)
+  const outcome = begun && (await outcomeOf(live, begun, 0))
+  const left = runningEffect(write)
+  if (left && outcome && outcome !== 'running') left.status = outcome.status
+}
+
+function outcomeOf(
+  { ledger, prepared, log }: LiveTurn,
+  effect: JournalledEffect,
+  waitMs: number,
+): Promise<ToolOutcome | 'running' | null> {
+  return ledger.outcomeOf(effectKey(prepared.identity, effect), waitMs).catch((err: unknown) => {
+    log.warn({ err }, 'what another instance did is not known')
+    return 'running' as const
+  })
 }
 
 /** Its owner writes down what it led to. */

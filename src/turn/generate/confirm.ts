@@ -1,5 +1,5 @@
 import type { AnsweredCall, ReadBack } from '../../conversation/journal.ts'
-import { endsWithReadBack, readBackDigest } from '../../effects/read-back.ts'
+import { endsWithReadBack, readBackDigest, resemblesReadBack } from '../../effects/read-back.ts'
 import { inLanguage } from '../../flow/spoken-text.ts'
 import { lookupIn, renderTemplate } from '../../flow/template.ts'
 import { declaredArguments } from '../../flow/tool-definition.ts'
@@ -19,7 +19,9 @@ export interface DueReadBack extends ReadBack {
 export function askToConfirm(turn: LiveTurn, write: ServerCall): AnsweredCall | null {
   const readBack = toReadBack(turn, write)
   if (readBack === null) return refused(write.call, 'Not done: there is nothing to read back.')
-  if (isConfirmed(turn, readBack)) return null
+  const answer = answerTo(turn, readBack)
+  if (answer === 'yes') return null
+  if (answer === 'not_provable') return refused(write.call, NOT_PROVABLE)
   if (turn.readBack) {
     return refused(write.call, 'Not done: the caller is asked to confirm something else first.')
   }
@@ -30,6 +32,8 @@ export function askToConfirm(turn: LiveTurn, write: ServerCall): AnsweredCall | 
   )
 }
 
+const NOT_PROVABLE =
+  'Not done: it cannot be made sure that the caller has confirmed just this. Do not ask once more; tell the caller that you cannot do that here.'
 const TO_BE_CONFIRMED =
   'Nothing is done yet. The caller is asked to confirm it in these words; once they say yes, call it again with the same arguments.'
 
@@ -50,30 +54,32 @@ function toReadBack(
   }
 }
 
-function isConfirmed(turn: LiveTurn, readBack: DueReadBack): boolean {
-  const { prepared, position, assents } = turn
-  const { open } = prepared.resolution
-  if (!open || !wasHeard(turn, readBack)) return false
-  const { language } = position.variables
-  return assents(open.text, {
-    readBack: readBack.words,
-    language: typeof language === 'string' ? language : undefined,
-  })
-}
-
 /**
- * The last reply that the history shows is the one that read it back, heard to its end. Where nobody
- * remembers that reply, its words alone must prove it, numbers included.
+ * `yes`: the last reply that the history shows is the one that read it back, heard to its end, and the
+ * caller agrees. Where nobody remembers that reply, its words alone must prove it, numbers included;
+ * a yes to words that are nearly the same proves nothing, and to ask again would end like this again.
  */
-function wasHeard({ prepared }: LiveTurn, { digest, words }: DueReadBack): boolean {
-  const { path, exchange } = prepared.resolution
+function answerTo(turn: LiveTurn, readBack: DueReadBack): 'yes' | 'not_provable' | 'no' {
+  const { prepared, position, assents } = turn
+  const { open, path, exchange } = prepared.resolution
+  const { language } = position.variables
+  const agrees =
+    open !== null &&
+    assents(open.text, {
+      readBack: readBack.words,
+      language: typeof language === 'string' ? language : undefined,
+    })
+  if (!agrees) return 'no'
   const last = path.at(-1)
   const block = prepared.view.answered.at(-1)?.answer ?? prepared.view.greeting
-  const knowsReply = last !== undefined && block.includes(last.message)
-  if (knowsReply) {
-    const { turn, heard } = last
-    return heard === 'full' && turn.readBack?.digest === digest && turn.exchange === exchange - 1
-  }
   const said = block.at(-1)
-  return said?.role === 'assistant' && !said.calls && endsWithReadBack(said.text, words)
+  if (last !== undefined && block.includes(last.message)) {
+    const isRead =
+      last.turn.readBack?.digest === readBack.digest && last.turn.exchange === exchange - 1
+    // What somebody else said after it is another question.
+    return isRead && last.heard === 'full' && said === last.message ? 'yes' : 'no'
+  }
+  if (said?.role !== 'assistant' || said.calls) return 'no'
+  if (endsWithReadBack(said.text, readBack.words)) return 'yes'
+  return resemblesReadBack(said.text, readBack.words) ? 'not_provable' : 'no'
 }

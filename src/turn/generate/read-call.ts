@@ -4,7 +4,7 @@ import { untilAborted } from '../until-aborted.ts'
 import { toAnswered } from './answered-call.ts'
 import type { LiveTurn } from './live-turn.ts'
 import { runRemembered } from './remembered-read.ts'
-import { announce, note, takeOutcome, type ServerCall } from './server-call.ts'
+import { announce, note, assignOutcome, followOutcome, type ServerCall } from './server-call.ts'
 
 /** Reads of one step that run at a time. */
 const MAX_AT_A_TIME = 4
@@ -38,7 +38,10 @@ const CANCELLED: ToolOutcome = { status: 'failed', content: '' }
 function takeRead(turn: LiveTurn, read: ServerCall, outcome: ToolOutcome): AnsweredCall {
   // What the hang-up itself cut off has neither failed nor moved the flow.
   if (outcome.status === 'failed') turn.signal.throwIfAborted()
-  if (!turn.signal.aborted || outcome.status === 'ok') return takeOutcome(turn, read, outcome)
+  if (!turn.signal.aborted || outcome.status === 'ok') {
+    assignOutcome(turn, read, outcome)
+    return followOutcome(turn, read, outcome)
+  }
   return note(turn, toAnswered(read.call, outcome.content))
 }
 

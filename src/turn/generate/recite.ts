@@ -1,13 +1,18 @@
 import { childrenOf, isLive, positionAfter, type JournalTurn } from '../../conversation/journal.ts'
 import type { MessageCall } from '../../conversation/message.ts'
 import { byLanguage } from '../../flow/spoken-text.ts'
+import { isSameTurn } from '../journals/local-journal.ts'
 import type { FillerOptions } from '../options.ts'
+import { withAbandoned } from '../prepare/prepare-turn.ts'
 import { QUIET_REPLY } from '../quiet-words.ts'
 import type { TurnEnd } from '../turn.ts'
 import type { LiveTurn } from './live-turn.ts'
 import { sayWords } from './speak.ts'
 
 type FinishReason = TurnEnd['finishReason']
+
+/** As long as a process that is gone is taken for alive. */
+const UNSEEN_FOR_MS = 4000
 
 /**
  * Says what another instance answers to the very same request, once it is whole. Null if that came to
@@ -18,22 +23,35 @@ export async function recite(turn: LiveTurn, elsewhere: JournalTurn): Promise<Fi
   const tried = new Set<JournalTurn>()
   let source: JournalTurn | undefined = elsewhere
   while (source) {
-    tried.add(source)
-    await waitFor(turn, source, filler)
-    if (source.status === 'finished') return sayAgain(turn, source)
+    const ended = await whenEnded(turn, source, filler)
+    if (ended.status === 'finished') return sayAgain(turn, ended)
+    if (ended.status === 'running') break
+    tried.add(source).add(ended)
     source = otherAttempts(turn, elsewhere).find((other) => !tried.has(other))
   }
+  // What they did is told to the model, as it is where the request comes after they have ended.
+  turn.prepared = withAbandoned(turn.prepared, [...tried])
   turn.log.warn({}, 'taken over from another instance')
   return null
 }
 
-async function waitFor(turn: LiveTurn, source: JournalTurn, filler: Filler): Promise<void> {
-  const { journals, prepared, signal } = turn
-  while (source.status === 'running') {
-    journals.awaitElsewhere(prepared.identity, source)
-    await filler.saySome()
+/** As it ended, or as it was when it was seen last: then nobody can say whether it goes on. */
+async function whenEnded(
+  { journals, prepared, signal, now }: LiveTurn,
+  source: JournalTurn,
+  filler: Filler,
+): Promise<JournalTurn> {
+  let seen = source
+  let seenAt = now()
+  while (seen.status === 'running' && now() - seenAt < UNSEEN_FOR_MS) {
+    journals.awaitElsewhere(prepared.identity, seen)
+    filler.saySome()
     await journals.changed(prepared.identity, signal)
+    // One that a store had lost and is told of again is another object.
+    const known = prepared.journal.turns.find((other) => isSameTurn(other, seen))
+    if (known && journals.isUp()) [seen, seenAt] = [known, now()]
   }
+  return seen
 }
 
 /** A third request may have got the answer. Older ones only: nobody waits in a circle. */
@@ -54,17 +72,22 @@ function otherAttempts(
 
 async function sayAgain(turn: LiveTurn, source: JournalTurn): Promise<FinishReason> {
   const { journalled, voice } = turn
+  // It may have begun elsewhere than it was going to when this one was decided on.
+  journalled.start = source.start
+  journalled.saysOnEntry = source.saysOnEntry
+  journalled.transitionsBefore = source.transitionsBefore
   journalled.changes.push(...source.changes)
   journalled.serverCalls.push(...source.serverCalls)
   journalled.effects.push(...source.effects.map((effect) => ({ ...effect })))
   journalled.readBack = source.readBack
   turn.position = positionAfter(source, 'full')
   if (source.pieces.length > 0) voice.startSentence()
-  for (const { type, text } of source.pieces) await voice.say(type, text)
+  // Others may be waiting for this turn in their turn: one who does not read on must not hold it up.
+  for (const { type, text } of source.pieces) void voice.say(type, text)
   const due = callsToIssue(turn, source)
-  for (const call of due) await voice.call(call)
+  for (const call of due) void voice.call(call)
   if (due.length > 0) return 'tool_calls'
-  if (!voice.hasAnswered()) await voice.say('answer', QUIET_REPLY)
+  if (!voice.hasAnswered()) void voice.say('answer', QUIET_REPLY)
   return source.finishReason === 'tool_calls' ? 'stop' : source.finishReason
 }
 
@@ -79,24 +102,24 @@ function callsToIssue(
 }
 
 interface Filler {
-  saySome(): Promise<void>
+  saySome(): void
 }
 
 /** Keeps the caller company while the other instance takes long. */
 function createFiller(turn: LiveTurn): Filler {
   const { settings, now, position, journalled } = turn
   const options = settings.filler
-  if (!options) return { saySome: () => Promise.resolve() }
+  if (!options) return { saySome: () => undefined }
   const texts = textsIn(options, position.variables['language'])
   let said = 0
   let dueAt = journalled.startedAt + options.after_ms
   return {
-    async saySome() {
+    saySome() {
       const text = texts[said % texts.length]
       if (text === undefined || now() < dueAt) return
       said += 1
       dueAt = now() + options.again_after_ms
-      await sayWords(turn, text, 'filler')
+      void sayWords(turn, text, 'filler')
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { LiveTurn } from './live-turn.ts'
 import { scopeValues } from './scope.ts'
 import type { ServerCall } from './server-call.ts'
@@ -19,7 +20,9 @@ export async function runRemembered(
   { signal, onRun = () => undefined }: ReadOptions,
 ): Promise<ToolOutcome> {
   const id = readId(turn, read)
-  const known = (await turn.prefetches.find(id)) ?? (isRemembered(turn) && turn.reads.find(id))
+  const begun = turn.prefetches.find(id)
+  const prefetched = begun && (await untilAborted(begun, signal).catch(() => undefined))
+  const known = prefetched ?? (isRemembered(turn) && turn.reads.find(id))
   if (known && known.status === 'ok') return known
   onRun()
   const values = scopeValues(turn.position.variables, turn.prepared.scope)
@@ -33,12 +36,16 @@ export function readId(
   { ledger, prepared, position }: LiveTurn,
   { call, args }: Pick<ServerCall, 'call' | 'args'>,
 ): string {
+  // What was changed since may read otherwise now.
+  const changes = prepared.journal.turns
+    .flatMap(({ effects }) => effects)
+    .filter(({ status }) => status === 'ok' || status === 'unknown').length
   return ledger.idOf({
     conversation: prepared.identity,
     exchange: prepared.facts.exchange,
     generation: 0,
     tool: call.name,
-    arguments: JSON.stringify([args, position.variables, prepared.scope.extra]),
+    arguments: JSON.stringify([args, position.variables, prepared.scope.extra, changes]),
   })
 }
 

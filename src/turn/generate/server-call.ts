@@ -30,15 +30,18 @@ export function note(turn: LiveTurn, answer: AnsweredCall): AnsweredCall {
   return answer
 }
 
+/** What the conversation knows from now on. */
+export function assignOutcome(turn: LiveTurn, { tool }: ServerCall, outcome: ToolOutcome): void {
+  if (outcome.status !== 'ok') return
+  assignVariables(turn, assignedFrom(turn.settings.flow, tool.assignments, outcome.value))
+}
+
 /** The call was run: what came of it moves the conversation. */
-export function takeOutcome(
+export function followOutcome(
   turn: LiveTurn,
-  { call, tool }: ServerCall,
+  { call }: ServerCall,
   outcome: ToolOutcome,
 ): AnsweredCall {
-  if (outcome.status === 'ok') {
-    assignVariables(turn, assignedFrom(turn.settings.flow, tool.assignments, outcome.value))
-  }
   followResult(turn, call.name, outcome)
   return note(turn, toAnswered(call, outcome.content))
 }

@@ -9,7 +9,7 @@ import type { ServerCall } from './server-call.ts'
 
 /** How an effect is undone, made while all that its `compensate` names is known; null if it cannot be. */
 export function toUndo(
-  { tools, position, prepared }: LiveTurn,
+  { tools, position, prepared, log }: LiveTurn,
   { call, tool, args }: ServerCall,
   outcome: ToolOutcome,
 ): Undo | null {
@@ -17,6 +17,14 @@ export function toUndo(
   const declared = declaredArguments(tools.offer(call.name)?.parameters, args)
   const values = scopeValues(position.variables, prepared.scope)
   const lookup = lookupIn({ result: outcome.value }, declared, values)
-  const wish = renderValue(tool.compensate.arguments, lookup)
-  return { name: tool.compensate.tool, arguments: JSON.stringify(wish), status: 'due' }
+  const missing: string[] = []
+  const wish = renderValue(tool.compensate.arguments, (path) => {
+    const value = lookup(path)
+    if (value === undefined || value === null || value === '') missing.push(path)
+    return value
+  })
+  // Half of an undo could take back something else.
+  if (missing.length > 0) log.error({ tool: call.name, missing }, 'effect cannot be undone')
+  const status = missing.length > 0 ? 'failed' : 'due'
+  return { name: tool.compensate.tool, arguments: JSON.stringify(wish), status }
 }

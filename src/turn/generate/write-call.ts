@@ -4,6 +4,7 @@ import type { ToolDefinition } from '../../flow/tool-definition.ts'
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
 import { waitFor } from '../journals/wait-for.ts'
 import { toEffect, wasMadeOtherwise } from '../prepare/untold-effects.ts'
+import { placeOf } from '../effect-keys.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { refused } from './answered-call.ts'
 import { awaitUndo } from './await-undo.ts'
@@ -13,7 +14,7 @@ import { givenValues } from './given-values.ts'
 import { hasToSay } from './follow-edges.ts'
 import { keepTurn, type LiveTurn } from './live-turn.ts'
 import { scopeValues } from './scope.ts'
-import { announce, note, takeOutcome, type ServerCall } from './server-call.ts'
+import { announce, assignOutcome, followOutcome, note, type ServerCall } from './server-call.ts'
 import { toUndo } from './to-undo.ts'
 
 const DEFAULT_SETTLE_MS = 600
@@ -31,6 +32,7 @@ export async function runWrite(turn: LiveTurn, write: ServerCall): Promise<Answe
   await untilAborted(awaitUndo(turn, write), turn.signal)
   const effect = toEffect(turn.prepared, { ...write.call, given: givenValues(turn, write) })
   if (wasMadeOtherwise(turn.prepared.journal.turns, effect)) return refuse(turn, write, OTHERWISE)
+  if (mayBeUndone(turn, effect)) return refuse(turn, write, PERHAPS_UNDONE)
   if (write.tool.commit === 'confirmed' && !(await wasDone(turn, write, effect))) {
     if (hasToSay(turn)) return note(turn, refused(write.call, HAS_TO_SAY))
     const unconfirmed = askToConfirm(turn, write)
@@ -40,6 +42,14 @@ export async function runWrite(turn: LiveTurn, write: ServerCall): Promise<Answe
   const done = commit(turn, write, effect)
   turn.writes.begin(turn.journalled, done)
   return untilAborted(done, turn.signal)
+}
+
+/** It was done, was to be undone, and no answer came to that. */
+function mayBeUndone({ prepared }: LiveTurn, effect: JournalledEffect): boolean {
+  const place = placeOf(effect)
+  return prepared.journal.turns.some(({ effects }) =>
+    effects.some((other) => other.undo?.status === 'unknown' && placeOf(other) === place),
+  )
 }
 
 /** Done on an earlier yes, and the caller was not told: they are told now, and not asked once more. */
@@ -75,20 +85,20 @@ async function runOnce(
   write: ServerCall,
   effect: JournalledEffect,
 ): Promise<ToolOutcome | 'barred' | 'no_store'> {
-  const { ledger, prepared, replaced, metrics } = turn
+  const { ledger, prepared, journalled, replaced, metrics } = turn
   const key = effectKey(prepared.identity, effect)
   try {
     const known = await ledger.outcomeOf(key, 0)
     if (known === null || known === 'running') announce(turn, write.tool)
     if (known === null) await settle(turn, write.tool)
-    if (replaced.aborted) return 'barred'
+    if (journalled.superseded || replaced.aborted) return 'barred'
     effect.status = 'running'
     await keepTurn(turn)
     const outcome = await ledger.run(key, {
       start: (idempotencyKey) => start(turn, write, idempotencyKey),
       isIdempotent: write.tool.idempotent,
       waitMs: timeoutOf(write.tool),
-      isBarred: () => replaced.aborted,
+      isBarred: () => journalled.superseded || replaced.aborted,
       ...barOf(turn),
     })
     if (outcome === 'barred' || outcome.sent === false) return outcome
@@ -97,6 +107,8 @@ async function runOnce(
     return outcome
   } catch (error) {
     if (error instanceof TurnstateError && error.code === 'store_unavailable') return 'no_store'
+    effect.status = effect.status === 'running' ? 'unknown' : 'cancelled'
+    await keepTurn(turn)
     throw error
   }
 }
@@ -107,8 +119,9 @@ async function settle(
   tool: ToolDefinition,
 ): Promise<void> {
   if (tool.commit === 'immediate') return
-  const dueAt = journalled.startedAt + (tool.settle_ms ?? DEFAULT_SETTLE_MS)
-  const left = dueAt - now()
+  const settleMs = tool.settle_ms ?? DEFAULT_SETTLE_MS
+  // A clock that was set back must not make it longer.
+  const left = Math.min(settleMs, journalled.startedAt + settleMs - now())
   if (left > 0) await waitFor({ limitMs: left, signal: replaced }).catch(() => undefined)
 }
 
@@ -131,8 +144,9 @@ async function conclude(
   { effect, outcome }: Done,
 ): Promise<AnsweredCall> {
   effect.status = outcome.status
+  assignOutcome(turn, write, outcome)
   effect.undo = toUndo(turn, write, outcome)
-  const answer = takeOutcome(turn, write, outcome)
+  const answer = followOutcome(turn, write, outcome)
   if (effect.undo && turn.prepared.isRemembered) turn.undos.watch(turn.prepared.identity)
   await keepTurn(turn)
   return answer
@@ -164,6 +178,8 @@ function timeoutOf(tool: ToolDefinition): number {
   return 'timeout_ms' in tool ? tool.timeout_ms : DEFAULT_TIMEOUT_MS
 }
 
+const PERHAPS_UNDONE =
+  'It was done, and it is not known whether it was undone since, so it is not done again. Tell the caller that a person has to look at it.'
 const OTHERWISE =
   'Not done: the same call was made before, for something else that the conversation has left behind. Tell the caller that you cannot do that just now.'
 const NO_STORE =

@@ -23,6 +23,8 @@ export interface Journals {
    * after a second. Rejects with the signal's reason.
    */
   changed(id: string, signal: AbortSignal): Promise<void>
+  /** False: what other instances do cannot be seen now. */
+  isUp(): boolean
   /** What bars a claim in the shared store once the turn is superseded; null where nothing is shared. */
   barOf(id: string, turn: JournalTurn): { readonly record: string; readonly field: string } | null
   /** Called with the turns of this instance that another one has superseded. */

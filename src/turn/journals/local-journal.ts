@@ -25,6 +25,8 @@ export interface LocalJournal {
   writtenAt: number
   /** Another instance has written since it was last read. */
   isStale: boolean
+  /** It was written, and nobody knows whether that arrived. */
+  isInDoubt: boolean
   /** Everything that reads or writes the record, one after the other. */
   readonly queue: Queue
   /** Called when another instance wrote. */
@@ -52,6 +54,7 @@ export function createLocalJournal(): LocalJournal {
     unreadable: new Map(),
     writtenAt: -Infinity,
     isStale: false,
+    isInDoubt: false,
     queue: createQueue(),
     waiters: new Set(),
   }

@@ -9,6 +9,7 @@ const CHANGED_WITHIN_MS = 1000
 /** What no other instance has a part in. */
 const ALONE = {
   isElsewhere: () => false,
+  isUp: () => true,
   changed: (_id, signal) => waitFor({ limitMs: CHANGED_WITHIN_MS, signal }),
   barOf: () => null,
   onSuperseded: () => undefined,

@@ -70,6 +70,7 @@ export function createSharedJournals(options: SharedJournalsOptions): Journals {
       // Whoever waits asks again: not at once while there is nobody to answer.
       if (!isRefreshed) await wait()
     },
+    isUp: () => store.isUp(),
     barOf: (id, turn) => ({ record: id, field: supersededField(turn) }),
     onSuperseded,
     awaitElsewhere(id, turn) {

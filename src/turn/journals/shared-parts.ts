@@ -42,8 +42,11 @@ export function createParts({ store, retainMs, log, limits }: PartsOptions): Par
   const listeners: ((turn: JournalTurn) => void)[] = []
   /** Refreshes that have not begun yet: whoever asks meanwhile is served by them too. */
   const refreshes = new Map<LocalJournal, Promise<boolean>>()
+  // What may stand in the record of a decision that was taken back is looked at, or others wait for it.
   const goesOn = (local: LocalJournal) =>
-    goesOnHere(local, store.instance) || local.journal.turns.some(saver.isUnsaved)
+    local.isInDoubt ||
+    goesOnHere(local, store.instance) ||
+    local.journal.turns.some(saver.isUnsaved)
 
   const locals = createLocalJournals({ ...limits, retainMs, goesOn })
   const saver = createSaver({
@@ -67,7 +70,11 @@ export function createParts({ store, retainMs, log, limits }: PartsOptions): Par
     onSuperseded: (turn) => {
       for (const listener of listeners) listener(turn)
     },
-    onOrphan: ({ id }, turn) => void saver.save(id, turn),
+    onUntold: ({ id }, turn) => saver.saveSoon(id, turn),
+    onDoubt(local) {
+      local.isInDoubt = true
+      watch.start(local)
+    },
   })
 
   function refresh(local: LocalJournal): Promise<boolean> {

@@ -14,8 +14,10 @@ interface Dependencies {
   readonly log: Log
   readonly isUnsaved: (turn: JournalTurn) => boolean
   readonly onSuperseded: (turn: JournalTurn) => void
-  /** The record says that a turn runs here which does not: it was given up. */
-  readonly onOrphan: (local: LocalJournal, turn: JournalTurn) => void
+  /** The record says that a turn runs here which was given up, or has lost one that runs. */
+  readonly onUntold: (local: LocalJournal, turn: JournalTurn) => void
+  /** What was written may have arrived or not: it is to be read again, soon. */
+  readonly onDoubt: (local: LocalJournal) => void
 }
 
 /** A journal's record in the shared store. To be used in the journal's own queue only. */
@@ -43,13 +45,12 @@ export function createSharedRecord(dependencies: Dependencies): SharedRecord {
 
   async function read(local: LocalJournal): Promise<void> {
     const record = await store.readRecord(local.id, local.revision ?? UNKNOWN)
+    local.isInDoubt = false
     if (record === 'unchanged') return
     const news = takeOver(local, record, { instance, isUnsaved: dependencies.isUnsaved })
     for (const turn of news.unreadable) log.warn({ turn }, 'a turn in the store cannot be read')
-    for (const turn of news.orphans) {
-      abandon(turn, store.now())
-      dependencies.onOrphan(local, turn)
-    }
+    for (const turn of news.orphans) abandon(turn, store.now())
+    for (const turn of [...news.orphans, ...news.lost]) dependencies.onUntold(local, turn)
     for (const turn of news.superseded) dependencies.onSuperseded(turn)
   }
 
@@ -70,7 +71,11 @@ export function createSharedRecord(dependencies: Dependencies): SharedRecord {
     const ifRevision = local.revision
     // Until the answer is there nobody knows what the record holds.
     local.revision = null
-    const revision = await store.writeRecord(local.id, { set, add, remove, ifRevision, retainMs })
+    const written = store.writeRecord(local.id, { set, add, remove, ifRevision, retainMs })
+    const revision = await written.catch((error: unknown) => {
+      dependencies.onDoubt(local)
+      throw error
+    })
     if (revision === 'conflict') return false
     change.commit(revision)
     local.writtenAt = performance.now()

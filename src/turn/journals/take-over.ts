@@ -26,6 +26,8 @@ export interface News {
   readonly superseded: readonly JournalTurn[]
   /** Turns of this instance that the record says run, and that do not. */
   readonly orphans: readonly JournalTurn[]
+  /** Turns that run here and that the record has no more: the store lost its data. */
+  readonly lost: readonly JournalTurn[]
   /** Turns that cannot be read, told once. */
   readonly unreadable: readonly number[]
 }
@@ -68,6 +70,7 @@ export function takeOver(
       .map(({ turn }) => turn)
       .filter((turn) => turn.superseded && turn.status === 'running' && !wereSuperseded.has(turn)),
     orphans: own.flatMap(({ turn, saysRunning }) => (saysRunning && isNew(turn) ? [turn] : [])),
+    lost: unwritten.filter((turn) => turn.status === 'running' && !isUnsaved(turn)),
     unreadable,
   }
 }

@@ -130,6 +130,21 @@ function toPrepared(
   }
 }
 
+/** The same where attempts that were still counted on have come to nothing. */
+export function withAbandoned(prepared: PreparedTurn, turns: readonly JournalTurn[]): PreparedTurn {
+  const { anew } = prepared
+  return { ...left(prepared, turns), anew: () => left(anew(), turns) }
+}
+
+function left<Prepared extends Pick<PreparedTurn, 'resolution' | 'untold'>>(
+  prepared: Prepared,
+  turns: readonly JournalTurn[],
+): Prepared {
+  const abandoned = [...prepared.resolution.abandoned, ...turns]
+  const resolution = { ...prepared.resolution, abandoned }
+  return { ...prepared, resolution, untold: untoldEffects(resolution) }
+}
+
 /** The turn at this place that begins, or began, as this one does. */
 function attemptBefore({ answer, retryOf }: Resolution): JournalTurn | null {
   return answer.type === 'join' || answer.type === 'replay' ? answer.turn : retryOf

@@ -10,17 +10,17 @@ export interface UntoldEffect extends JournalledEffect {
 
 /**
  * Speech rolls back, effects do not: what abandoned turns did and no turn on the path did as well, and
- * what a turn on the path has begun and not ended. The caller was never told of it. What is undone
- * is as if it had never been.
+ * what a turn on the path has begun and not ended, or not been told the end of, as its instance died
+ * over it. The caller was never told of it. What is undone is as if it had never been.
  */
 export function untoldEffects({ abandoned, onPath }: Resolution): readonly UntoldEffect[] {
   const shown = [...onPath].filter(hasEffects)
-  const begun = shown.flatMap((turn) => effectsOf(turn).filter(isUnderWay))
+  const begun = shown.flatMap((turn) => effectsOf(turn).filter((it) => !isAnswered(turn, it)))
   const orphans = abandoned
     .filter(hasEffects)
     .flatMap((turn) => effectsOf(turn).filter((effect) => effect.undo?.status !== 'ok'))
   if (begun.length + orphans.length === 0) return []
-  const ended = shown.flatMap((turn) => effectsOf(turn).filter((effect) => !isUnderWay(effect)))
+  const ended = shown.flatMap((turn) => effectsOf(turn).filter((it) => isAnswered(turn, it)))
   const told = new Set(ended.map(placeOf))
   const untold = new Map([...orphans, ...begun].map((effect) => [placeOf(effect), effect]))
   return [...untold].filter(([key]) => !told.has(key)).map(([, effect]) => effect)
@@ -30,8 +30,9 @@ function hasEffects({ effects }: JournalTurn): boolean {
   return effects.length > 0
 }
 
-function isUnderWay({ status }: UntoldEffect): boolean {
-  return status === 'running'
+/** The turn's own model was told what came of it, as those of later ones are. */
+function isAnswered({ serverCalls }: JournalTurn, effect: UntoldEffect): boolean {
+  return effect.status !== 'running' && serverCalls.some((call) => wishOf(call) === wishOf(effect))
 }
 
 /** Those that may have changed something. */
@@ -87,9 +88,7 @@ interface Place {
  * earlier exchange has told of it.
  */
 function closedBefore({ onPath }: Resolution, { turns, wish, exchange }: Place): number {
-  const told = [...onPath]
-    .filter((turn) => turn.exchange !== exchange)
-    .flatMap((turn) => turn.effects.filter(({ status }) => status !== 'failed'))
+  const told = [...onPath].filter((turn) => turn.exchange !== exchange).flatMap(effectsOf)
   const undone = turns.flatMap((turn) =>
     turn.effects.filter((effect) => effect.undo?.status === 'ok'),
   )

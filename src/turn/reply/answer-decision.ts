@@ -8,12 +8,15 @@ import { startReply, type Reply } from './reply.ts'
 
 type Run = TurnAnswer['run']
 
-/** Answers requests as it was decided: anew, from a turn under way, from one that has ended. */
+/**
+ * Answers requests as it was decided: anew, from a turn under way, from one that has ended. Null where
+ * the turn to follow has come to nothing since: it is to be decided again.
+ */
 export function createAnswers(
   dependencies: TurnDependencies,
   /** Turns of this process under way, be it only that they still change something. */
   replies: Map<JournalTurn, Reply>,
-): (decision: Decision) => TurnAnswer {
+): (decision: Decision) => TurnAnswer | null {
   const { journals, settings } = dependencies
 
   function generate(decision: Decision, journalled: JournalTurn): Answering {
@@ -24,24 +27,28 @@ export function createAnswers(
     return { source: 'generated', run: reply.follow, ended: reply.ended }
   }
 
-  function answering(decision: Decision): Answering {
+  function answering(decision: Decision): Answering | null {
     const { prepared, source, turn } = decision
     if (!turn) {
       const run: Run = (listener) => answerQuietly({ prepared, settings }, listener)
       return { source: 'quiet', run }
     }
-    if (source === 'replay') {
+    // It has ended since the decision, which took its time.
+    const hasEnded = source === 'join' && !replies.has(turn) && turn.status === 'finished'
+    if (source === 'replay' || hasEnded) {
       const again: Run = (listener) => replay(turn, { prepared, settings }, listener)
       return { ...onlyOffered(again, prepared.request), source: 'replayed' }
     }
-    const reply = source === 'join' ? replies.get(turn) : undefined
-    if (!reply) return generate(decision, turn)
-    return { ...onlyOffered(reply.follow, prepared.request), source: 'joined' }
+    if (source === 'generate') return generate(decision, turn)
+    const reply = replies.get(turn)
+    return reply ? { ...onlyOffered(reply.follow, prepared.request), source: 'joined' } : null
   }
 
   return (decision) => {
     const { prepared, turn } = decision
-    const { source, run, isWhole, ended = Promise.resolve() } = answering(decision)
+    const answer = answering(decision)
+    if (!answer) return null
+    const { source, run, isWhole, ended = Promise.resolve() } = answer
     return {
       facts: prepared.facts,
       source,

@@ -1,6 +1,7 @@
 import {
   isContinuation,
   isUnderWay,
+  wasAnswered,
   type Journal,
   type JournalledEffect,
   type JournalTurn,
@@ -61,13 +62,14 @@ interface Heard {
 
 function orphans(journal: Journal, shown: Heard): readonly DueUndo[] {
   const { path } = shown
+  const isReplaced = (turn: JournalTurn) =>
+    !path.has(turn) && !isUnderWay(turn) && wasReplaced(turn, shown)
   const candidates = journal.turns
-    .filter((turn) => !path.has(turn) && !isUnderWay(turn))
+    .filter((turn) => turn.effects.some(isDue) && isReplaced(turn))
     .flatMap((turn) => turn.effects.filter(isDue).map((effect) => ({ turn, effect })))
-    .filter(({ turn }) => wasReplaced(turn, shown))
   if (candidates.length === 0) return []
-  const wished = wishedOn([...path])
-  // Several turns can have asked for the same: it is undone once.
+  // Several turns can have asked for the same: it is undone once, and not while one of them counts.
+  const wished = wishedOn(journal.turns.filter((turn) => !isReplaced(turn)))
   const byPlace = new Map(candidates.map((due) => [placeOf(due.effect), due]))
   return [...byPlace].filter(([place]) => !wished.has(place)).map(([, due]) => due)
 }
@@ -83,19 +85,19 @@ export function noteUndo(journal: Journal, effect: JournalledEffect, status: Und
 }
 
 /**
- * A later answer to the same words, or to those that came in their place, was heard. Not so where the
- * history only shows words that nobody knows: they may be this turn's own.
+ * Another answer to the same words, or to those that came in their place, was heard, and something
+ * that was begun later. Not so where the history only shows words that nobody knows: they may be this
+ * turn's own; nor where the other one never said a word.
  */
 function wasReplaced(turn: JournalTurn, { path, heard, isAll }: Heard): boolean {
   let branch = turn
   while (branch.parent && !path.has(branch.parent)) branch = branch.parent
-  return heard.some(
-    (other) =>
-      other.parent === branch.parent &&
-      other.id > turn.id &&
-      other.kind !== 'opening' &&
-      (answersTheSame(branch, other) || (isAll && goesOnWithout(branch, other))),
-  )
+  const isInstead = (other: JournalTurn) =>
+    other.parent === branch.parent &&
+    other.kind !== 'opening' &&
+    wasAnswered(other) &&
+    (answersTheSame(branch, other) || (isAll && goesOnWithout(branch, other)))
+  return heard.some(isInstead) && heard.some((other) => other.id > turn.id && wasAnswered(other))
 }
 
 /** Speech for speech; without any, what the platform went on from must be the very same. */

@@ -3,6 +3,7 @@ import type { Ledger } from '../../effects/ledger.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { ToolOutcome, ToolRunner } from '../../tools/tool-runner.ts'
+import { wishOf } from '../effect-keys.ts'
 import type { Journals } from '../journals/journals.ts'
 import type { PreparedTurn } from '../prepare/prepare-turn.ts'
 import type { TurnSettings } from '../settings.ts'
@@ -21,8 +22,16 @@ export interface Undos {
   requested(prepared: PreparedTurn, due: readonly DueUndo[]): void
   /** Something was done that may have to be undone. */
   watch(id: string): void
-  /** Resolves once those of the conversation that are under way here have ended; null if none is. */
-  ended(id: string): Promise<unknown> | null
+  /** Resolves once those of the conversation that take back this wish, and are under way here, have ended. */
+  ended(id: string, wish: string): Promise<void>
+  /** Resolves once none is under way here. */
+  idle(): Promise<void>
+}
+
+interface RunningUndo {
+  readonly id: string
+  readonly wish: string
+  readonly ended: Promise<void>
 }
 
 interface UndosDependencies {
@@ -33,28 +42,31 @@ interface UndosDependencies {
   readonly schedule: UndoSchedule
   readonly metrics: Metrics
   readonly log: Log
+  readonly now: () => number
 }
+
+/** An undo that reaches nobody is given up then: somebody has to look at it. */
+const TRY_FOR_MS = 24 * 60 * 60 * 1000
 
 export function createUndos(dependencies: UndosDependencies): Undos {
   const { journals, schedule, settings, log } = dependencies
-  const running = new Map<string, Set<Promise<void>>>()
+  const running = new Set<RunningUndo>()
 
   function begin(id: string, due: DueUndo): void {
-    const underWay = running.get(id) ?? new Set()
-    running.set(id, underWay)
     const ended = undo(dependencies, id, due)
       .catch((err: unknown) => log.error({ err }, 'undo broke'))
-      .then(() => {
-        underWay.delete(ended)
-        if (underWay.size === 0) running.delete(id)
-      })
-    underWay.add(ended)
+      .then(() => void running.delete(one))
+    const one = { id, wish: wishOf(due.effect), ended }
+    running.add(one)
   }
 
   async function look(id: string): Promise<void> {
-    const { due, isOpen } = await journals.update(id, takeDue)
-    for (const each of due) begin(id, each)
-    if (isOpen) schedule.schedule(id, settings.undoAfterMs)
+    const journal = await journals.peek(id)
+    // Only a look: it must not keep a conversation from being forgotten.
+    if (journal && dueIn(journal).length > 0) {
+      for (const each of await journals.update(id, takeDue)) begin(id, each)
+    }
+    if (!journal || mayBeUndone(journal)) schedule.schedule(id, settings.undoAfterMs)
     else schedule.unschedule(id)
   }
 
@@ -71,27 +83,30 @@ export function createUndos(dependencies: UndosDependencies): Undos {
       if (due.length > 0 || mayBeUndone(journal)) schedule.schedule(identity, settings.undoAfterMs)
     },
     watch: (id) => schedule.schedule(id, settings.undoAfterMs),
-    ended(id) {
-      const underWay = running.get(id)
-      return underWay ? Promise.all(underWay) : null
+    async ended(id, wish) {
+      const same = [...running].filter((one) => one.id === id && one.wish === wish)
+      await Promise.all(same.map(({ ended }) => ended))
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all([...running].map(({ ended }) => ended))
     },
   }
 }
 
 /** Silence has decided; what an instance has begun and not ended is asked for once more. */
-function takeDue(journal: Journal | null): {
-  readonly due: readonly DueUndo[]
-  readonly isOpen: boolean
-} {
-  // The store is away, or has forgotten the conversation.
-  if (!journal) return { due: [], isOpen: true }
-  const due = [...undosDecidedBySilence(journal), ...undosLeftOver(journal)]
+function dueIn(journal: Journal): readonly DueUndo[] {
+  return [...undosDecidedBySilence(journal), ...undosLeftOver(journal)]
+}
+
+function takeDue(journal: Journal | null): readonly DueUndo[] {
+  if (!journal) return []
+  const due = dueIn(journal)
   for (const { effect } of due) noteUndo(journal, effect, 'running')
-  return { due, isOpen: due.length > 0 }
+  return due
 }
 
 async function undo(
-  { settings, tools, ledger, journals, schedule, metrics, log }: UndosDependencies,
+  { settings, tools, ledger, journals, schedule, metrics, log, now }: UndosDependencies,
   id: string,
   { turn, effect }: DueUndo,
 ): Promise<void> {
@@ -117,8 +132,9 @@ async function undo(
       log.warn({ tool: wish.name, err }, 'undo postponed')
       return null
     })
-  const isOver = outcome !== null && outcome !== 'barred' && outcome.sent !== false
-  const status = isOver ? outcome.status : 'due'
+  const isDone = outcome !== null && outcome !== 'barred' && outcome.sent !== false
+  const isOver = isDone || now() - turn.startedAt > TRY_FOR_MS
+  const status = isDone ? outcome.status : isOver ? 'failed' : 'due'
   await journals.update(id, (journal) => journal && noteUndo(journal, effect, status))
   if (!isOver) {
     schedule.schedule(id, settings.undoAfterMs)
