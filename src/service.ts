@@ -108,7 +108,9 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
       schedule.close()
       await withinLimit(engine.idle(), until - performance.now())
       memory.ledger.close()
-      await Promise.all([upstream.close(), tools.close(), store?.close()])
+      await Promise.all([upstream.close(), tools.close()])
+      // Last: what came of the others is recorded there.
+      await store?.close()
     },
   }
 }

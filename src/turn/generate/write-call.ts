@@ -6,7 +6,7 @@ import { waitFor } from '../journals/wait-for.ts'
 import { toEffect, wasMadeOtherwise } from '../prepare/untold-effects.ts'
 import { placeOf } from '../effect-keys.ts'
 import { untilAborted } from '../until-aborted.ts'
-import { refused } from './answered-call.ts'
+import { refused, toAnswered } from './answered-call.ts'
 import { awaitUndo } from './await-undo.ts'
 import { askToConfirm } from './confirm.ts'
 import { effectKey } from './effect-key.ts'
@@ -28,6 +28,7 @@ const DEFAULT_TIMEOUT_MS = 6000
  */
 export async function runWrite(turn: LiveTurn, write: ServerCall): Promise<AnsweredCall> {
   const refusal = refuseWrite(turn)
+  if (refusal === NO_STORE) return refuseOrTell(turn, write)
   if (refusal !== null) return refuse(turn, write, refusal)
   await untilAborted(awaitUndo(turn, write), turn.signal)
   const effect = toEffect(turn.prepared, { ...write.call, given: givenValues(turn, write) })
@@ -42,6 +43,17 @@ export async function runWrite(turn: LiveTurn, write: ServerCall): Promise<Answe
   const done = commit(turn, write, effect)
   turn.writes.begin(turn.journalled, done)
   return untilAborted(done, turn.signal)
+}
+
+/** Without the store nothing is begun; but what this process has done itself is known all the same. */
+async function refuseOrTell(turn: LiveTurn, write: ServerCall): Promise<AnsweredCall> {
+  const effect = toEffect(turn.prepared, { ...write.call, given: givenValues(turn, write) })
+  const key = effectKey(turn.prepared.identity, effect)
+  const known = await turn.ledger.outcomeOf(key, 0).catch(() => null)
+  if (known === null) return refuse(turn, write, NO_STORE)
+  if (known === 'running') return refuse(turn, write, STILL_RUNNING)
+  turn.metrics.effect({ tool: write.call.name, result: 'answered' })
+  return note(turn, toAnswered(write.call, known.content))
 }
 
 /** It was done, was to be undone, and no answer came to that. */
@@ -183,7 +195,8 @@ const PERHAPS_UNDONE =
 const OTHERWISE =
   'Not done: the same call was made before, for something else that the conversation has left behind. Tell the caller that you cannot do that just now.'
 const NO_STORE =
-  'Not done: the records that keep things from being done twice cannot be reached. Tell the caller that you cannot do that just now and that they may try again in a few minutes.'
+  'Not begun: the records that keep things from being done twice cannot be reached. Whether an earlier attempt has done it cannot be seen either, so do not say that it was not done. Tell the caller that you cannot do that just now and that they may try again in a few minutes.'
+const STILL_RUNNING = 'It is being done already, and it is not known yet what comes of it.'
 const NO_KEY =
   'Not done: this call cannot be told apart from others, so nothing may be changed in it. Tell the caller that you cannot do that here.'
 const STILL_SPEAKING = 'Not done: the caller is still speaking. Wait for the rest.'

@@ -112,6 +112,7 @@ async function undo(
 ): Promise<void> {
   const { exchange, generation, undo: wish } = effect
   const tool = settings.tools[wish.name]
+  if (!tool) log.error({ tool: wish.name }, 'the tool of an undo is gone')
   const outcome = await ledger
     .run(
       {
@@ -133,7 +134,7 @@ async function undo(
       return null
     })
   const isDone = outcome !== null && outcome !== 'barred' && outcome.sent !== false
-  const isOver = isDone || now() - turn.startedAt > TRY_FOR_MS
+  const isOver = isDone || !tool || now() - turn.startedAt > TRY_FOR_MS
   const status = isDone ? outcome.status : isOver ? 'failed' : 'due'
   await journals.update(id, (journal) => journal && noteUndo(journal, effect, status))
   if (!isOver) {
