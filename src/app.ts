@@ -4,7 +4,7 @@ import cors from '@fastify/cors'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import type { Log } from './observability/log.ts'
-import { createMetrics, type Metrics } from './observability/metrics.ts'
+import type { Metrics } from './observability/metrics.ts'
 import { createAuthenticate } from './routes/authenticate.ts'
 import { canonicalUrl } from './routes/canonical-url.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
@@ -29,8 +29,7 @@ interface Dependencies {
   /** How the upstreams, the store and the MCP servers stand. */
   readonly readiness: () => Readiness
   readonly openApiText: string
-  /** Its own unless others count into them as well. */
-  readonly metrics?: Metrics
+  readonly metrics: Metrics
   readonly timeouts?: Partial<typeof TIMEOUTS>
 }
 
@@ -51,8 +50,7 @@ const TIMEOUTS = {
 
 /** Wires the HTTP server. It does not listen, reads no file and never exits. */
 export function buildApp(dependencies: Dependencies): App {
-  const { engine, keys, log, limits, models, readiness, openApiText } = dependencies
-  const metrics = dependencies.metrics ?? createMetrics()
+  const { engine, keys, log, limits, models, readiness, openApiText, metrics } = dependencies
   const timeouts = { ...TIMEOUTS, ...dependencies.timeouts }
   const pathSecrets = new WeakMap<IncomingMessage, string>()
   const handleError = createErrorHandler(log)

@@ -51,7 +51,7 @@ interface ServiceDependencies {
 
 interface Service {
   readonly app: App
-  /** Resolves once the store answers, and in any case after so many milliseconds. */
+  /** Resolves once the shared store answers, if there is one, and in any case after so many milliseconds. */
   readonly connected: (limitMs: number) => Promise<void>
   /** Lets running turns end, at most so many milliseconds, then closes every connection. */
   readonly close: (limitMs: number) => Promise<void>
@@ -71,6 +71,7 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
     log,
     metrics,
     logsContents: !Object.values(config.flow.variables).some((variable) => variable.sensitive),
+    now: () => performance.now(),
   })
   const engine = createTurnEngine({
     ...memory,
@@ -121,15 +122,12 @@ async function withinLimit(work: Promise<void>, limitMs: number): Promise<void> 
   limit.abort()
 }
 
-function whenUp(store: SharedStore, limitMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (store.isUp()) resolve()
-    const limit = setTimeout(resolve, limitMs)
-    store.onUpChange(() => {
-      clearTimeout(limit)
-      resolve()
-    })
-  })
+async function whenUp(store: SharedStore, limitMs: number): Promise<void> {
+  if (store.isUp()) return
+  await withinLimit(
+    new Promise((resolve) => store.onUpChange((isUp) => isUp && resolve())),
+    limitMs,
+  )
 }
 
 interface MemoryDependencies {

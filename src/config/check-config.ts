@@ -8,7 +8,7 @@ import { checkMcp } from './check-mcp.ts'
 import { checkWebhooks } from './check-webhooks.ts'
 import { lintPatience } from './lint-patience.ts'
 import { lintPatterns } from './lint-patterns.ts'
-import type { Finding, Path } from './problem.ts'
+import type { Finding, Found, Path } from './problem.ts'
 import type { ConfigFile } from './schema.ts'
 
 /** What is wrong although every part has its proper form. `host`: where the server will listen. */
@@ -34,12 +34,6 @@ export function lintConfig(config: ConfigFile): readonly Finding[] {
     ...lintEffects(config),
     ...lintSecret(config),
   ].map((found) => ({ ...found, severity: 'warning' as const, atKey: isEntry(found.path) }))
-}
-
-interface Found {
-  readonly path: Path
-  readonly message: string
-  readonly atKey?: boolean
 }
 
 function asErrors(found: readonly Found[]): readonly Finding[] {

@@ -1,12 +1,7 @@
 import { effectOf } from '../flow/tool-definition.ts'
 import { suggestion } from '../flow/near-name.ts'
-import type { Path } from './problem.ts'
+import type { Found } from './problem.ts'
 import type { ConfigFile } from './schema.ts'
-
-interface Found {
-  readonly path: Path
-  readonly message: string
-}
 
 /** What would keep a tool from being run, or undone, as its author means it. */
 export function checkEffects({ auth, store, tools }: ConfigFile): readonly Found[] {

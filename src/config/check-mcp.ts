@@ -1,13 +1,7 @@
 import { suggestion } from '../flow/near-name.ts'
 import { headerProblems } from './check-webhooks.ts'
-import type { Path } from './problem.ts'
+import type { Found } from './problem.ts'
 import type { ConfigFile } from './schema.ts'
-
-interface Found {
-  readonly path: Path
-  readonly message: string
-  readonly atKey?: boolean
-}
 
 /** MCP servers that could never be asked, and tools of servers that are not there. */
 export function checkMcp({ tools, mcp }: ConfigFile): readonly Found[] {

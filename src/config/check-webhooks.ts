@@ -3,13 +3,7 @@ import type { Tools } from '../flow/tool-definition.ts'
 import { createAddressGuard, type AddressGuard } from '../tools/webhook/address-guard.ts'
 import { CALL_HEADERS } from '../tools/webhook/webhook-signature.ts'
 import { HeaderName, HeaderValue } from '../upstream/options.ts'
-import type { Path } from './problem.ts'
-
-interface Found {
-  readonly path: Path
-  readonly message: string
-  readonly atKey?: boolean
-}
+import type { Found, Path } from './problem.ts'
 
 /** Webhooks that could never be called: the guard of the running server decides here too. */
 export function checkWebhooks(tools: Tools, allowHosts: readonly string[]): readonly Found[] {

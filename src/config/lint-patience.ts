@@ -1,4 +1,4 @@
-import type { Path } from './problem.ts'
+import type { Found } from './problem.ts'
 import type { ConfigFile } from './schema.ts'
 
 /** Tools that can keep the caller waiting in silence for longer than the platform waits. */
@@ -6,10 +6,7 @@ export function lintPatience({
   conversation,
   flow,
   tools,
-}: Pick<ConfigFile, 'conversation' | 'flow' | 'tools'>): readonly {
-  readonly path: Path
-  readonly message: string
-}[] {
+}: Pick<ConfigFile, 'conversation' | 'flow' | 'tools'>): readonly Found[] {
   const patienceMs = conversation.cascade_timeout_ms
   const offered = new Set([
     ...flow.general_tools,

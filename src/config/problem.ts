@@ -2,12 +2,16 @@
 export type Path = readonly (string | number)[]
 
 /** What a check found, before it is known where in the file that stands. */
-export interface Finding {
+export interface Found {
   readonly path: Path
   readonly message: string
-  readonly severity: 'error' | 'warning'
   /** The key at the path is meant, not its value. */
   readonly atKey?: boolean
+}
+
+/** The same, and how much it matters. */
+export interface Finding extends Found {
+  readonly severity: 'error' | 'warning'
 }
 
 /** Something in a file that the operator should know. Never holds a value from the environment. */

@@ -1,6 +1,6 @@
-import { badOutcome } from '../tools/tool-outcome.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
 import type { Effect } from './ledger.ts'
+import { unknownOutcome } from './unknown-outcome.ts'
 
 /** Begins an effect before it returns, so that nothing comes between the last question and the start. */
 export async function attempt({ start }: Effect, id: string): Promise<ToolOutcome> {
@@ -9,14 +9,4 @@ export async function attempt({ start }: Effect, id: string): Promise<ToolOutcom
   } catch {
     return unknownOutcome()
   }
-}
-
-/** It was under way when it broke, or when the process that did it went away. */
-export function unknownOutcome(): ToolOutcome {
-  return badOutcome('unknown', 'no answer came; it is not known whether this was done')
-}
-
-/** For one who has waited for another one's run for as long as they can. */
-export function stillRunning(): ToolOutcome {
-  return badOutcome('unknown', 'it is still being done; it is not known yet what comes of it')
 }

@@ -1,7 +1,7 @@
 import type { Log } from '../observability/log.ts'
 import type { SharedStore } from '../store/shared-store.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
-import { addBounded } from './bounded.ts'
+import { addBounded } from './add-bounded.ts'
 import { toOutcomeJson } from './outcome-json.ts'
 import { createRetryLoop } from './retry-loop.ts'
 import { createUntouchedClaims, type Untouched } from './untouched-claims.ts'
@@ -58,7 +58,7 @@ export function createLeftovers({ store, retainMs, isRunning, log }: LeftoversOp
     if (isUp) void retries.tryNow()
   })
 
-  /** False if the store cannot be reached. */
+  /** False if it could not be written. */
   async function tryRecord(id: string, left: Unrecorded): Promise<boolean> {
     const value = toOutcomeJson(left.outcome)
     if (!(await succeeds(store.finishClaim(id, left.token, { value, retainMs })))) return false
@@ -70,7 +70,9 @@ export function createLeftovers({ store, retainMs, isRunning, log }: LeftoversOp
     for (const [id, left] of [...unrecorded]) {
       // By then its claim is forgotten too.
       if (performance.now() - left.since >= retainMs) unrecorded.delete(id)
-      else if (unrecorded.get(id) === left && !(await tryRecord(id, left))) return
+      else if (unrecorded.get(id) === left) await tryRecord(id, left)
+      // One that the store refuses does not hold back the others.
+      if (!store.isUp()) return
     }
   }
 

@@ -1,8 +1,9 @@
 import type { ToolOutcome } from '../tools/tool-runner.ts'
-import { attempt, stillRunning } from './attempt.ts'
+import { attempt } from './attempt.ts'
 import { effectIdOf } from './effect-id.ts'
 import type { Effect, Ledger } from './ledger.ts'
 import { createOutcomeMemory, type OutcomeMemoryOptions } from './outcome-memory.ts'
+import { stillRunning } from './unknown-outcome.ts'
 import { within } from './within.ts'
 
 interface MemoryLedgerOptions extends OutcomeMemoryOptions {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
-import { unknownOutcome } from './attempt.ts'
+import { unknownOutcome } from './unknown-outcome.ts'
 
 /** A larger one is kept without its value: the model was told its content, which is short. */
 const MAX_BYTES = 300 * 1024

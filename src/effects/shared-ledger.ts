@@ -1,22 +1,18 @@
 import type { Log } from '../observability/log.ts'
 import type { SharedStore } from '../store/shared-store.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
-import { stillRunning } from './attempt.ts'
 import { effectIdOf } from './effect-id.ts'
 import { createLeftovers } from './leftovers.ts'
 import type { Ledger } from './ledger.ts'
-import {
-  takeEffect,
-  whatIsKnown,
-  whenEnded,
-  type ClaimContext,
-  type Taken,
-  type Wish,
-} from './take-effect.ts'
-import { within } from './within.ts'
+import { createOutcomeMemory } from './outcome-memory.ts'
+import { createRunningEffects, type RunningEffects } from './running-effects.ts'
+import { takeEffect, whatIsKnown, whenEnded, type ClaimContext } from './take-effect.ts'
+import { stillRunning } from './unknown-outcome.ts'
 
 /** A claim cannot be kept for another while, and must outlive every retry. */
 const MIN_RETAIN_MS = 10 * 60 * 1000
+/** Whose outcomes are remembered here as well; the oldest idle ones go first. */
+const MAX_CONVERSATIONS = 10_000
 
 interface SharedLedgerOptions {
   readonly store: SharedStore
@@ -36,50 +32,54 @@ export function createSharedLedger({
 }: SharedLedgerOptions): Ledger {
   const retainMs = Math.max(options.retainMs, MIN_RETAIN_MS)
   const closing = new AbortController()
-  const running = new Map<string, Promise<Taken>>()
-  const isRunning = (id: string) => running.has(id)
-  const leftovers = createLeftovers({ store, retainMs, isRunning, log })
-  const context: ClaimContext = { store, leftovers, retainMs, signal: closing.signal }
+  const running = createRunningEffects()
+  const leftovers = createLeftovers({ store, retainMs, isRunning: running.has, log })
+  const outcomes = createOutcomeMemory({
+    retainMs,
+    maxConversations: MAX_CONVERSATIONS,
+    now: () => performance.now(),
+  })
+  const context: ClaimContext = { store, leftovers, outcomes, retainMs, signal: closing.signal }
 
-  function lead(wish: Wish): Promise<Taken> {
-    const taken = takeEffect(context, wish).finally(() => running.delete(wish.id))
-    running.set(wish.id, taken)
-    return taken
-  }
-
-  /** What comes of a run in this process; null if there is none, or one that was not begun. */
-  async function joined(id: string, until: number): Promise<ToolOutcome | 'running' | null> {
-    for (;;) {
-      const effect = running.get(id)
-      if (!effect) return null
-      const left = until - performance.now()
-      const answer = (await within(effect, left)) ?? 'running'
-      if (typeof answer === 'object') return answer
-      // One who wanted it less long has given up waiting for another instance, or did not want it.
-      if (answer === 'running' && (performance.now() >= until || running.get(id) === effect)) {
-        return 'running'
-      }
-    }
+  /** What was begun here is not called undone because the store is away. */
+  function knownHere(conversation: string, id: string, error: unknown): ToolOutcome {
+    const known = outcomes.find(conversation, id)
+    if (!known) throw error
+    return known
   }
 
   return {
     idOf: (key) => effectIdOf(secret, key),
     async run(key, effect) {
       const id = effectIdOf(secret, key)
+      const { conversation } = key
       const until = performance.now() + effect.waitMs
-      for (;;) {
-        // Nothing may come between the question whether it runs here and its beginning.
-        const answer = running.has(id) ? await joined(id, until) : await lead({ id, effect, until })
-        if (answer !== null) return answer === 'running' ? stillRunning() : answer
+      try {
+        for (;;) {
+          // Nothing may come between the question whether it runs here and its beginning.
+          const answer = running.has(id)
+            ? await running.joined(id, until)
+            : await running.lead(id, () => takeEffect(context, { id, conversation, effect, until }))
+          if (answer !== null) return answer === 'running' ? stillRunning() : answer
+        }
+      } catch (error) {
+        return knownHere(conversation, id, error)
       }
     },
     async outcomeOf(key, waitMs) {
       const id = effectIdOf(secret, key)
       const until = performance.now() + waitMs
-      return outcomeOf(context, { id, until, joined })
+      const known = outcomes.find(key.conversation, id)
+      // Another instance may have tried again what is unknown.
+      if (known && known.status !== 'unknown') return known
+      try {
+        return (await outcomeOf(context, { id, until, joined: running.joined })) ?? known ?? null
+      } catch (error) {
+        return knownHere(key.conversation, id, error)
+      }
     },
     // Each claim is kept for its own time.
-    keep: () => undefined,
+    keep: (conversation) => outcomes.keep(conversation),
     close() {
       closing.abort()
       leftovers.close()
@@ -90,7 +90,7 @@ export function createSharedLedger({
 interface Question {
   readonly id: string
   readonly until: number
-  readonly joined: (id: string, until: number) => Promise<ToolOutcome | 'running' | null>
+  readonly joined: RunningEffects['joined']
 }
 
 async function outcomeOf(

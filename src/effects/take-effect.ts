@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Claimed, ClaimState, SharedStore } from '../store/shared-store.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
-import { attempt, unknownOutcome } from './attempt.ts'
+import { attempt } from './attempt.ts'
 import type { Effect } from './ledger.ts'
 import type { Leftovers } from './leftovers.ts'
 import { outcomeFromJson } from './outcome-json.ts'
+import type { OutcomeMemory } from './outcome-memory.ts'
+import { unknownOutcome } from './unknown-outcome.ts'
 import type { Untouched } from './untouched-claims.ts'
 
 const POLL_MS = 100
@@ -14,6 +16,8 @@ const MAX_TAKEOVERS = 5
 export interface ClaimContext {
   readonly store: SharedStore
   readonly leftovers: Leftovers
+  /** What this process did, whatever becomes of the store. */
+  readonly outcomes: OutcomeMemory
   readonly retainMs: number
   /** Ends the wait for others. */
   readonly signal: AbortSignal
@@ -21,6 +25,7 @@ export interface ClaimContext {
 
 export interface Wish {
   readonly id: string
+  readonly conversation: string
   readonly effect: Effect
   /** On the clock of `performance.now()`: how long others are waited for. */
   readonly until: number
@@ -34,10 +39,10 @@ export type Taken = ToolOutcome | 'barred' | 'running'
  * for an id in this process, and not while the effect runs here.
  */
 export async function takeEffect(context: ClaimContext, wish: Wish): Promise<Taken> {
-  const { store, leftovers, signal } = context
-  const { id, effect, until } = wish
+  const { store, leftovers, outcomes, signal } = context
+  const { id, conversation, effect, until } = wish
   await leftovers.whenIdle(id)
-  let known = leftovers.outcomeOf(id)
+  let known = leftovers.outcomeOf(id) ?? outcomes.find(conversation, id)
   let replacing: string | undefined
   for (let takeovers = 0; takeovers <= MAX_TAKEOVERS;) {
     if (known && !isToBeRetried(known, effect)) return known
@@ -85,13 +90,14 @@ async function claim(
 }
 
 async function runClaimed(
-  { leftovers }: ClaimContext,
-  { id, effect }: Wish,
+  { leftovers, outcomes }: ClaimContext,
+  { id, conversation, effect }: Wish,
   { token, known }: { readonly token: string; readonly known: ToolOutcome | undefined },
 ): Promise<Taken> {
   leftovers.forget(id)
   const outcome = effect.isBarred?.() === true ? 'barred' : await attempt(effect, id)
   if (outcome !== 'barred' && outcome.sent !== false) {
+    outcomes.remember(conversation, id, outcome)
     await leftovers.record(id, token, outcome)
     return outcome
   }

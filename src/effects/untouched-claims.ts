@@ -1,6 +1,6 @@
 import type { SharedStore } from '../store/shared-store.ts'
 import type { ToolOutcome } from '../tools/tool-runner.ts'
-import { addBounded } from './bounded.ts'
+import { addBounded } from './add-bounded.ts'
 import { toOutcomeJson } from './outcome-json.ts'
 
 /** A claim that was not there when the store came back may still be on its way. */
@@ -25,9 +25,9 @@ interface UntouchedClaimsOptions {
 
 interface UntouchedClaims {
   readonly all: Map<string, Untouched>
-  /** Gives one back; resolves with false if the store cannot be reached. */
+  /** Gives one back; resolves with false if that could not be done. */
   giveBack(id: string, left: Untouched): Promise<boolean>
-  /** Until the store fails. */
+  /** Until the store is away. */
   giveBackAll(): Promise<void>
   /** Resolves once nothing is being done about a claim of this name. */
   whenIdle(id: string): Promise<unknown>
@@ -66,7 +66,8 @@ export function createUntouchedClaims(options: UntouchedClaimsOptions): Untouche
     async giveBackAll() {
       for (const [id, left] of [...all]) {
         if (all.get(id) !== left || isRunning(id) || beingGivenBack.has(id)) continue
-        if (!(await begin(id, left))) return
+        // One that the store refuses does not hold back the others.
+        if (!(await begin(id, left)) && !store.isUp()) return
       }
     },
     async whenIdle(id) {

@@ -27,8 +27,11 @@ const common = {
   cancel_on_interruption: z.boolean().optional(),
 }
 
+/** No tool takes longer. */
+export const MAX_TIMEOUT_MS = 20_000
+
 /** Of tools that wait for somebody else. */
-const timeout_ms = z.int().min(1).max(20_000).default(6000)
+const timeout_ms = z.int().min(1).max(MAX_TIMEOUT_MS).default(6000)
 
 export const StaticTool = z.strictObject({
   ...common,

@@ -14,7 +14,7 @@ import { createGuardedCall } from './guarded-call.ts'
 import { createMcpTools, type McpTools } from './mcp/mcp-tools.ts'
 import type { McpServers, WebhookOptions } from './options.ts'
 import { createArgumentsParser } from './parse-arguments.ts'
-import { badOutcome, okOutcome, unsentOutcome } from './tool-outcome.ts'
+import { okOutcome, unansweredOutcome, unsentOutcome } from './tool-outcome.ts'
 import type { ToolContext, ToolOffer, ToolOutcome, ToolRunner } from './tool-runner.ts'
 import { createWebhookClient } from './webhook/webhook.ts'
 
@@ -24,21 +24,21 @@ interface ToolRunnerDependencies {
   readonly schemas: Readonly<Record<string, JsonSchema>>
   readonly webhooks: WebhookOptions
   /** MCP servers by name; they are connected to from now on. */
-  readonly mcp?: z.infer<typeof McpServers>
+  readonly mcp: z.infer<typeof McpServers>
   readonly log: Log
   readonly metrics: Pick<Metrics, 'toolRun'>
   /** Whether arguments and results may stand in the debug log: not where variables are sensitive. */
   readonly logsContents: boolean
   /** Milliseconds of a clock; tells how long a service that is down is left alone. */
-  readonly now?: () => number
+  readonly now: () => number
 }
 
 /** Runs the configured tools. Throws when a schema is not usable; the configuration is checked for that. */
 export function createToolRunner(dependencies: ToolRunnerDependencies): ToolRunner {
-  const { tools, log, metrics, logsContents, now = () => performance.now() } = dependencies
+  const { tools, log, metrics, logsContents, now } = dependencies
   const webhooks = createWebhookClient({ options: dependencies.webhooks, log })
   const guarded = createGuardedCall({ log, now })
-  const mcp = createMcpTools({ servers: dependencies.mcp ?? {}, tools, log })
+  const mcp = createMcpTools({ servers: dependencies.mcp, tools, log })
   const effectOfTool = (name: string): 'read' | 'write' =>
     toolOf(tools, name)?.type === 'mcp' ? mcp.effectOf(name) : effectIn(tools, name)
 
@@ -76,7 +76,7 @@ export function createToolRunner(dependencies: ToolRunnerDependencies): ToolRunn
       const outcome = await runTool(name, args, context).catch((err: unknown) => {
         log.error({ tool: name, err }, 'tool broke')
         // Nobody knows how far it came.
-        return badOutcome(effectOfTool(name) === 'write' ? 'unknown' : 'failed', BROKE)
+        return unansweredOutcome(effectOfTool(name), BROKE)
       })
       const ms = Math.round(performance.now() - startedAt)
       log.info({ tool: name, status: outcome.status, ms }, 'tool run')

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { JsonSchema } from '../flow/definition.ts'
 
 /** What is wrong with a tool's arguments, as one line for the model; null if nothing is. */
@@ -17,13 +17,24 @@ const FORMATS = {
 }
 
 // addUsedSchema: two tools may use schemas with the same $id. References elsewhere are never loaded.
-const ajv = new Ajv({
+const OPTIONS = {
   strict: false,
   allErrors: true,
   coerceTypes: false,
   addUsedSchema: false,
   formats: FORMATS,
   logger: false,
+} as const
+
+// It never forgets what it compiled, so that is our own schemas only.
+const ajv = new Ajv(OPTIONS)
+
+/** What may take any time: patterns and uniqueness in a check, the others in compiling. */
+const NOT_HELD_AGAINST = ['pattern', 'patternProperties', 'uniqueItems', 'dependencies'] as const
+
+/** Beside patterns for names that are not held against, no other name is one too many. */
+const ANY_NAME = Object.assign(() => ({ test: () => true }), {
+  code: '() => ({ test: () => true })',
 })
 
 /** What makes `schema` unusable for a tool's arguments, null if nothing does. */
@@ -40,10 +51,35 @@ export function checkJsonSchema(schema: JsonSchema): string | null {
 
 /** Throws if the schema is not usable; `checkJsonSchema` tells beforehand. */
 export function compileArguments(schema: JsonSchema): ArgumentsCheck {
+  return toCheck(ajv.compile(forArguments(schema)))
+}
+
+/**
+ * Of a schema that somebody else wrote, null if it is not usable: only keywords that are cheap are
+ * held against arguments, and nothing of it is kept but the check.
+ */
+export function compileForeignArguments(schema: JsonSchema): ArgumentsCheck | null {
+  const own = forArguments(schema)
+  // Our own Ajv keeps nothing of what it only looks at, and knows how already.
+  if (ajv.validateSchema(own) !== true) return null
+  const code = { regExp: ANY_NAME, optimize: false }
+  const passing = new Ajv({ ...OPTIONS, code, meta: false, validateSchema: false })
+  for (const keyword of NOT_HELD_AGAINST) passing.removeKeyword(keyword)
+  try {
+    return toCheck(passing.compile(own))
+  } catch {
+    return null
+  }
+}
+
+function forArguments(schema: JsonSchema): JsonSchema {
   // Ajv refuses dialects that it does not know, although the keywords of arguments are the same, and
   // an $async schema would answer with a promise.
   const keywords = Object.entries(schema).filter(([key]) => key !== '$schema' && key !== '$async')
-  const validate = ajv.compile({ type: 'object', ...Object.fromEntries(keywords) })
+  return { type: 'object', ...Object.fromEntries(keywords) }
+}
+
+function toCheck(validate: ValidateFunction): ArgumentsCheck {
   return (value) => (validate(value) ? null : problemLine(validate.errors ?? []))
 }
 

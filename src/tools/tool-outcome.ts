@@ -34,6 +34,13 @@ export function unsentOutcome(error: string): ToolOutcome {
   return { ...badOutcome('failed', error), sent: false }
 }
 
+/** It has arrived, and what came of it cannot be told: a write may have happened. */
+export function unansweredOutcome(effect: 'read' | 'write', error: string): ToolOutcome {
+  return effect === 'write'
+    ? badOutcome('unknown', `${error}; it is not known whether this was done`)
+    : badOutcome('failed', error)
+}
+
 function contentOf(tool: ToolDefinition, result: ToolResult, lookup: Lookup): string {
   if (tool.result_template !== undefined) {
     return renderTemplate(tool.result_template, (path) =>

@@ -15,3 +15,9 @@ export function withoutAddresses(text: string): string {
     .replace(IPV4, '[address]')
     .replace(HOST_AND_PORT, '[address]')
 }
+
+/** The same of the beginning of a text that may be very long. */
+export function shortWithoutAddresses(text: string, maxLength: number): string {
+  // Addresses get shorter, so that more is looked at than is kept.
+  return withoutAddresses(text.slice(0, 8 * maxLength)).slice(0, maxLength)
+}

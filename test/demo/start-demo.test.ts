@@ -31,6 +31,8 @@ it('starts an API that the tools of that configuration can look up, offer and bo
     metrics: { toolRun: () => undefined },
     log: createLog('silent'),
     logsContents: true,
+    mcp: {},
+    now: () => performance.now(),
   })
   const signal = new AbortController().signal
   const run = (

@@ -4,9 +4,8 @@ import type { ToolOutcome } from '../../src/tools/tool-runner.ts'
 import { createProcessStore } from '../support/process-shared-store.ts'
 import {
   BOOK,
-  giving as givingQuietly,
-  heldEffect,
   joinWithLedger,
+  notingEffects,
   ok,
   type LedgerInstance,
 } from '../support/shared-ledgers.ts'
@@ -27,25 +26,7 @@ beforeEach(() => {
   started = []
 })
 
-/** Notes that it was begun. */
-function noted({ start, ...effect }: Effect, name: string): Effect {
-  return {
-    ...effect,
-    start: (id) => {
-      started.push(name)
-      return start(id)
-    },
-  }
-}
-
-const giving = (outcome: ToolOutcome, more: Partial<Effect> = {}) =>
-  noted(givingQuietly(outcome, more), outcome.content)
-const idempotent = (outcome: ToolOutcome) => giving(outcome, { isIdempotent: true })
-
-function held(outcome: ToolOutcome, more: Partial<Effect> = {}) {
-  const { effect, ...rest } = heldEffect(outcome, more)
-  return { ...rest, effect: noted(effect, outcome.content) }
-}
+const { giving, idempotent, held } = notingEffects((name) => void started.push(name))
 
 describe('two instances', () => {
   it('do a thing once, one after the other', async () => {

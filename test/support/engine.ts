@@ -117,6 +117,7 @@ export function buildEngine(options: EngineOptions): TurnEngine {
       log: silentLog,
       metrics,
       logsContents: true,
+      now: () => performance.now(),
     }),
     reads: createReadMemory({ now: memory.now }),
     assents: createAssent(config.assent),

@@ -1,7 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import promises from 'node:timers/promises'
 import { afterEach, beforeEach, vi } from 'vitest'
-import { waitFor } from '../../src/turn/journals/wait-for.ts'
+import { waitFor } from '../../src/turn/wait-for.ts'
 
 /** Of virtual time: whoever does something in between does it in the middle of things. */
 const STEP_MS = 20

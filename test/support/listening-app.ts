@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import type { Log } from '../../src/observability/log.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
 import { fakeEngine } from './fake-engine.ts'
 
 interface LogLine {
@@ -26,6 +27,7 @@ export async function listeningApp(options: Options = {}): Promise<ListeningApp>
     engine: fakeEngine(),
     keys: [],
     log,
+    metrics: createMetrics(),
     limits: { max_body_bytes: 4_194_304, max_concurrent_turns: 100 },
     models: ['clinic-booking'],
     readiness: () => ({ upstream: 'ok' }),

@@ -33,6 +33,7 @@ export function startMcpBench(
   options: {
     readonly headers?: Readonly<Record<string, string>>
     readonly tryMs?: number
+    readonly listGap?: Parameters<typeof createMcpTools>[0]['listGap']
   } = {},
 ): McpBench {
   const { log, lines } = recordingLog()
@@ -48,6 +49,7 @@ export function startMcpBench(
     servers: { clinic: { url, headers: { ...options.headers } } },
     tools: definitions,
     log,
+    ...(options.listGap && { listGap: options.listGap }),
     timing: { firstPauseMs: 10, longestPauseMs: 40, tryMs: options.tryMs ?? 5000, steadyMs: 0 },
   })
   onTestFinished(() => mcp.close())

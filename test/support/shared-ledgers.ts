@@ -51,3 +51,24 @@ export function heldEffect(outcome: ToolOutcome, more: Partial<Effect> = {}) {
   }
   return { effect: giving(outcome, { ...more, start }), begun: gate.reached, end: gate.release }
 }
+
+/** The same effects, of which each tells when it is begun: by what comes of it. */
+export function notingEffects(onStart: (name: string) => void) {
+  const noted = ({ start, ...effect }: Effect, name: string): Effect => ({
+    ...effect,
+    start: (id) => {
+      onStart(name)
+      return start(id)
+    },
+  })
+  const notedGiving = (outcome: ToolOutcome, more: Partial<Effect> = {}) =>
+    noted(giving(outcome, more), outcome.content)
+  return {
+    giving: notedGiving,
+    idempotent: (outcome: ToolOutcome) => notedGiving(outcome, { isIdempotent: true }),
+    held: (outcome: ToolOutcome, more: Partial<Effect> = {}) => {
+      const { effect, ...rest } = heldEffect(outcome, more)
+      return { ...rest, effect: noted(effect, outcome.content) }
+    },
+  }
+}

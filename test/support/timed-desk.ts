@@ -108,6 +108,7 @@ function createEngine(
     log,
     metrics,
     logsContents: false,
+    now: () => performance.now(),
   })
   onTestFinished(async () => {
     await Promise.all([upstream.close(), tools.close()])

@@ -48,6 +48,8 @@ export async function startBench(): Promise<Bench> {
       metrics: { toolRun: () => undefined },
       log,
       logsContents: true,
+      mcp: {},
+      now: () => performance.now(),
     })
     runners.push(runner)
     return runner

@@ -1,9 +1,13 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { JsonSchema } from '../../flow/definition.ts'
 import type { ToolDefinition } from '../../flow/tool-definition.ts'
 import type { Log } from '../../observability/log.ts'
 import type { ArgumentsCheck } from '../json-schema.ts'
-import { toUsableSchema, type ListedTool, type UsableSchema } from './mcp-listed-tool.ts'
+import {
+  isSameSchema,
+  toUsableSchema,
+  type ListedTool,
+  type UsableSchema,
+} from './mcp-listed-tool.ts'
 import type { ToolOffer } from '../tool-runner.ts'
 
 export type McpTool = Extract<ToolDefinition, { type: 'mcp' }>
@@ -71,7 +75,7 @@ function updated(name: string, before: Entry, listed: ListedTool | undefined): E
   const { tool } = before
   if (!listed) return { ...before, offer: null, problem: 'the server does not have it' }
   const effect = before.effect === 'write' ? before.effect : effectFrom(tool, listed)
-  const isSame = isDeepStrictEqual(before.listed?.inputSchema, listed.inputSchema)
+  const isSame = isSameSchema(before.listed?.inputSchema, listed.inputSchema)
   const usable = tool.parameters
     ? undefined
     : isSame && before.usable

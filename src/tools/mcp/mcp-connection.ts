@@ -2,7 +2,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import type { Dispatcher } from 'undici'
 import { callMcpTool, type McpAnswer, type McpCall } from './mcp-call.ts'
 import { createMcpFetch, type McpFetch } from './mcp-fetch.ts'
-import { createToolLists, type ToolList } from './mcp-lists.ts'
+import { createToolLists, type ListGap, type ToolList } from './mcp-lists.ts'
 
 /** Streams that broken-off calls may leave behind. */
 const MAX_STREAMS = 8
@@ -23,6 +23,7 @@ export interface McpConnectionOptions {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly dispatcher: Dispatcher
+  readonly listGap: ListGap
   /** For connecting and the first list. */
   readonly signal: AbortSignal
   readonly onTools: (list: ToolList) => void
@@ -39,7 +40,7 @@ export async function connectMcp(options: McpConnectionOptions): Promise<McpConn
     { name: 'turnstate', version: '1' },
     { versionNegotiation: { mode: 'auto' }, inputRequired: { autoFulfill: false } },
   )
-  const lists = createToolLists(client, { onTools, onFailure: onStale })
+  const lists = createToolLists(client, { onTools, onFailure: onStale }, options.listGap)
   const transport = new StreamableHTTPClientTransport(url, {
     fetch: http.fetch,
     requestInit: { redirect: 'manual' },

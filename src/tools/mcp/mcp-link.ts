@@ -81,7 +81,7 @@ export function createMcpLink(dependencies: Dependencies): McpLink {
     connection: () => current,
     lost,
     async renewed(connection, signal) {
-      if (connection === current) await untilAborted(tryNow(), signal)
+      if (connection === current) await doneOrAborted(tryNow(), signal)
       return connection === current || signal.aborted ? null : current
     },
     async close() {
@@ -129,7 +129,7 @@ function pauseAfter(failures: number, { firstPauseMs, longestPauseMs }: McpTimin
 }
 
 /** Resolves when the work is done or nobody waits for it; the work goes on. */
-function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+function doneOrAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       signal.removeEventListener('abort', done)

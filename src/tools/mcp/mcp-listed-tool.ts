@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { JsonSchema } from '../../flow/definition.ts'
-import { checkJsonSchema, compileArguments, type ArgumentsCheck } from '../json-schema.ts'
+import { compileForeignArguments, type ArgumentsCheck } from '../json-schema.ts'
 import { isTooDeep } from '../nesting.ts'
 
 /**
@@ -41,6 +42,8 @@ export function parseListedTool(value: unknown): ListedTool | null {
 }
 
 const MAX_SCHEMA_BYTES = 32_768
+/** Objects in it: each property is one. Compiling them holds up everybody else. */
+const MAX_PARTS = 300
 /** References to parts that refer on, twice each, double the work at every step. */
 const MAX_REFERENCES = 32
 const SchemaObject = z.record(z.string(), z.unknown())
@@ -60,23 +63,32 @@ export function toUsableSchema(value: unknown): UsableSchema {
   const text = JSON.stringify(schema)
   if (Buffer.byteLength(text) > MAX_SCHEMA_BYTES) return unusable('its schema is too large')
   if (referencesIn(text) > MAX_REFERENCES) return unusable('its schema has too many references')
-  if (RUNAWAY_PATTERN.test(text)) return unusable('its schema has a pattern that may never end')
-  if (checkJsonSchema(schema) !== null) return unusable('its schema is not usable')
-  const check = guarded(compileArguments(schema))
+  if (partsIn(schema) > MAX_PARTS) return unusable('its schema has too many parts')
+  const compiled = schema.type === 'object' ? compileForeignArguments(schema) : null
+  if (!compiled) return unusable('its schema is not usable')
+  const check = guarded(compiled)
   // A schema that refers to itself only shows it now.
   if (check({}) === UNCHECKABLE) return unusable('its schema is not usable')
   return { ok: true, schema, check }
+}
+
+/** Whether a server says the same as before, however it orders it; what is too deep is never compared. */
+export function isSameSchema(before: unknown, now: unknown): boolean {
+  return before === now || (!isTooDeep(now) && isDeepStrictEqual(before, now))
 }
 
 function unusable(problem: string): UsableSchema {
   return { ok: false, problem }
 }
 
-/** The common case only: a repetition at the end of a group that is repeated itself. */
-const RUNAWAY_PATTERN = /[*+]\)+(?:[*+]|\{\d+,)/
-
 function referencesIn(text: string): number {
   return text.split(/"\$(?:dynamicRef|recursiveRef|ref)":/).length - 1
+}
+
+function partsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inner = Object.values(value).reduce<number>((sum, each) => sum + partsIn(each), 0)
+  return inner + (Array.isArray(value) ? 0 : 1)
 }
 
 const UNCHECKABLE = 'arguments: cannot be checked'

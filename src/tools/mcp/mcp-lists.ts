@@ -6,8 +6,25 @@ import { ToolPage, parseListedTool, type ListedTool } from './mcp-listed-tool.ts
 const MAX_PAGES = 64
 /** Of all pages together. */
 const LIST_LIMIT_MS = 5000
+/** Without news for so long, a server that was restless is trusted twice as much again. */
+const CALM_MS = 60_000
+
 /** A server is not asked more often than that, however often it says that its list has changed. */
-const LIST_GAP_MS = 1000
+export interface ListGap {
+  readonly shortestMs: number
+  readonly longestMs: number
+}
+
+/** How long a server is left alone after its list was read: longer each time that it has news again. */
+export function gapAfter(
+  gapMs: number,
+  sinceLastMs: number,
+  { shortestMs, longestMs }: ListGap,
+): number {
+  const calmTimes = Math.floor(sinceLastMs / CALM_MS)
+  const nextMs = calmTimes === 0 ? gapMs * 2 : gapMs / 2 ** calmTimes
+  return Math.min(Math.max(nextMs, shortestMs), longestMs)
+}
 
 export type ToolList = ReadonlyMap<string, ListedTool>
 
@@ -27,11 +44,13 @@ export function createToolLists(
     /** A later list could not be had. */
     readonly onFailure: () => void
   },
+  gap: ListGap,
 ): ToolLists {
   const stopped = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let last: Promise<void> | undefined
   let lastAt = 0
+  let gapMs = gap.shortestMs
   let isAwaited = false
 
   const ask = async (signal: AbortSignal): Promise<void> => {
@@ -41,6 +60,7 @@ export function createToolLists(
   }
   const askAgain = (): void => {
     timer = undefined
+    gapMs = gapAfter(gapMs, performance.now() - lastAt, gap)
     last = last?.then(async () => {
       const limit = createLimit(LIST_LIMIT_MS, stopped.signal)
       const isFine = await ask(limit.signal).then(
@@ -54,7 +74,7 @@ export function createToolLists(
   const changed = (): void => {
     isAwaited = !last
     if (!last || timer || stopped.signal.aborted) return
-    timer = setTimeout(askAgain, Math.max(0, lastAt + LIST_GAP_MS - performance.now())).unref()
+    timer = setTimeout(askAgain, Math.max(0, lastAt + gapMs - performance.now())).unref()
   }
   return {
     async load(signal) {

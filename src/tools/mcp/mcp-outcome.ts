@@ -5,9 +5,9 @@ import type { McpAnswer, McpFailure, McpFailureKind } from './mcp-call.ts'
 import type { McpTool } from './mcp-catalogue.ts'
 import { textOf, toToolResult } from './mcp-result.ts'
 import { isTooDeep } from '../nesting.ts'
-import { badOutcome, okOutcome, unsentOutcome } from '../tool-outcome.ts'
+import { badOutcome, okOutcome, unansweredOutcome, unsentOutcome } from '../tool-outcome.ts'
 import type { ToolOutcome } from '../tool-runner.ts'
-import { withoutAddresses } from '../without-addresses.ts'
+import { shortWithoutAddresses } from '../without-addresses.ts'
 
 const MAX_DETAIL_LENGTH = 1000
 
@@ -34,10 +34,11 @@ export function toOutcome(call: AnsweredCall): ToolOutcome {
       if (result.isError) {
         return badOutcome('failed', 'the tool failed', detailOf(textOf(result.content)))
       }
-      const toolResult = toToolResult(result)
-      if (!isTooDeep(toolResult.value)) return okOutcome(tool, toolResult, lookup)
+      // Before it is written as text, which much deeper ones would exhaust the stack with.
+      const toolResult = isTooDeep(result.structuredContent) ? null : toToolResult(result)
+      if (toolResult && !isTooDeep(toolResult.value)) return okOutcome(tool, toolResult, lookup)
       log.warn({ tool: name, why: 'too_deep' }, 'mcp call failed')
-      return withoutAnswer(call, 'the answer of the service is nested too deeply')
+      return unansweredOutcome(call.effect, 'the answer of the service is nested too deeply')
     }
   }
 }
@@ -59,20 +60,14 @@ function failureOutcome(call: AnsweredCall, failure: McpFailure): ToolOutcome {
   if (!sent) return unsentOutcome(FAILURES[why])
   // With these the server says that it did not look at the call. A 5xx may come from anywhere on the way.
   const isTurnedAway = httpStatus !== undefined && httpStatus >= 300 && httpStatus < 500
-  return isTurnedAway ? badOutcome('failed', FAILURES[why]) : withoutAnswer(call, FAILURES[why])
-}
-
-/** The request has arrived, and what came of it cannot be told. */
-function withoutAnswer({ effect }: AnsweredCall, error: string): ToolOutcome {
-  return effect === 'write'
-    ? badOutcome('unknown', `${error}; it is not known whether this was done`)
-    : badOutcome('failed', error)
+  return isTurnedAway
+    ? badOutcome('failed', FAILURES[why])
+    : unansweredOutcome(call.effect, FAILURES[why])
 }
 
 /** What the server says of the failure, as the model may need it to correct itself. */
 function detailOf(message: string): string | undefined {
-  const text = withoutAddresses(message.trim().slice(0, 8 * MAX_DETAIL_LENGTH))
-  return text === '' ? undefined : text.slice(0, MAX_DETAIL_LENGTH)
+  return shortWithoutAddresses(message.trim(), MAX_DETAIL_LENGTH) || undefined
 }
 
 /** What an answer shows of the server; that of a tool which failed is well. */

@@ -9,6 +9,7 @@ import type { ArgumentsCheck } from '../json-schema.ts'
 import type { McpAnswer, McpCall } from './mcp-call.ts'
 import { createMcpCatalogue, type McpCatalogue, type McpTool } from './mcp-catalogue.ts'
 import { createLimit } from './mcp-limit.ts'
+import type { ListGap } from './mcp-lists.ts'
 import { createMcpLink, type McpLink, type McpTiming } from './mcp-link.ts'
 import { healthOf, toOutcome } from './mcp-outcome.ts'
 import type { McpServers } from '../options.ts'
@@ -39,6 +40,7 @@ interface Dependencies {
   readonly tools: Tools
   readonly log: Log
   readonly timing?: Partial<McpTiming>
+  readonly listGap?: ListGap
 }
 
 const TIMING: McpTiming = {
@@ -47,6 +49,7 @@ const TIMING: McpTiming = {
   longestPauseMs: 30_000,
   steadyMs: 30_000,
 }
+const LIST_GAP: ListGap = { shortestMs: 1000, longestMs: 30_000 }
 const CLOSE_LIMIT_MS = 1000
 
 interface Server {
@@ -55,7 +58,8 @@ interface Server {
 }
 
 /** Connects to the servers, without waiting for them, and runs the tools that are configured. */
-export function createMcpTools({ servers, tools, log, timing }: Dependencies): McpTools {
+export function createMcpTools(dependencies: Dependencies): McpTools {
+  const { servers, tools, log, timing, listGap = LIST_GAP } = dependencies
   // The limits are those of the calls and tries; a stream of news lasts.
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
   const mcpTools = new Map(
@@ -64,7 +68,7 @@ export function createMcpTools({ servers, tools, log, timing }: Dependencies): M
   const all = new Map(
     Object.entries(servers).map(([server, options]) => {
       const own = new Map([...mcpTools].filter(([, tool]) => tool.server === server))
-      const parts = { server, tools: own, log, timing: { ...TIMING, ...timing } }
+      const parts = { server, tools: own, log, listGap, timing: { ...TIMING, ...timing } }
       return [server, startServer({ ...parts, options, agent })]
     }),
   )
@@ -106,9 +110,10 @@ function startServer(parts: {
   readonly tools: ReadonlyMap<string, McpTool>
   readonly agent: Agent
   readonly timing: McpTiming
+  readonly listGap: ListGap
   readonly log: Log
 }): Server {
-  const { server, options, agent, timing, log } = parts
+  const { server, options, agent, timing, listGap, log } = parts
   const catalogue = createMcpCatalogue(parts)
   const url = new URL(options.url)
   const headers = options.headers ?? {}
@@ -119,7 +124,7 @@ function startServer(parts: {
     async connect(events) {
       // Loaded only where a server is configured: the client takes a good tenth of a second.
       const { connectMcp } = await import('./mcp-connection.ts')
-      return connectMcp({ url, headers, dispatcher: agent, ...events })
+      return connectMcp({ url, headers, dispatcher: agent, listGap, ...events })
     },
     onTools: catalogue.update,
   })

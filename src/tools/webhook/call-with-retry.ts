@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { HttpResult } from './http-call.ts'
-import { pauseBeforeRetry } from './retry.ts'
+import { mayBeDone, pauseBeforeRetry } from './retry.ts'
 
 interface RetriedCall {
   /** One try, within so many milliseconds; must not reject. */
@@ -15,7 +15,7 @@ interface RetriedCall {
 
 interface RetriedResult {
   readonly result: HttpResult
-  /** An earlier try was sent and never answered: only a success tells that it was done. */
+  /** An earlier try may have been done: only a success tells that it was. */
   readonly isInDoubt: boolean
 }
 
@@ -36,5 +36,5 @@ export async function callWithRetry(call: RetriedCall): Promise<RetriedResult> {
   const isUnsent = second.type === 'failure' && !second.sent
   // What the first try was told still holds if the second never got there.
   if (first.type === 'answer' && isUnsent) return { result: first, isInDoubt: false }
-  return { result: second, isInDoubt: first.type === 'failure' && first.sent }
+  return { result: second, isInDoubt: mayBeDone(first) }
 }

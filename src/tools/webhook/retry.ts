@@ -6,7 +6,14 @@ const MAX_PAUSE_MS = 200
 const MIN_TRY_MS = 100
 
 const BUSY_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504])
+/** Of a gateway that gave up: what it had handed on may be done all the same. */
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 504])
 const RESET_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+/** Whether the call may have been done although no success was answered. */
+export function mayBeDone(result: HttpResult): boolean {
+  return result.type === 'failure' ? result.sent : GATEWAY_STATUSES.has(result.status)
+}
 
 interface RetryConditions {
   /** A second request does no harm: a read, or a write whose key the other side honours. */

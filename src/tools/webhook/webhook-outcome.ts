@@ -4,9 +4,16 @@ import type { Log } from '../../observability/log.ts'
 import type { Health } from '../breaker.ts'
 import type { HttpFailure, HttpResult } from './http-call.ts'
 import { isTooDeep } from '../nesting.ts'
-import { badOutcome, okOutcome, unsentOutcome, type ToolResult } from '../tool-outcome.ts'
+import { mayBeDone } from './retry.ts'
+import {
+  badOutcome,
+  okOutcome,
+  unansweredOutcome,
+  unsentOutcome,
+  type ToolResult,
+} from '../tool-outcome.ts'
 import type { ToolOutcome } from '../tool-runner.ts'
-import { withoutAddresses } from '../without-addresses.ts'
+import { shortWithoutAddresses } from '../without-addresses.ts'
 
 const MAX_DETAIL_LENGTH = 500
 
@@ -18,7 +25,7 @@ interface EndedCall {
   readonly name: string
   readonly tool: WebhookTool
   readonly lookup: Lookup
-  /** An earlier try was sent and never answered. */
+  /** An earlier try may have been done. */
   readonly isInDoubt: boolean
   readonly log: Log
 }
@@ -46,7 +53,7 @@ export function toOutcome(result: HttpResult, call: EndedCall): ToolOutcome {
   const toolResult = toToolResult(result.text)
   if (!isTooDeep(toolResult.value)) return okOutcome(tool, toolResult, lookup)
   log.warn({ tool: name, why: 'too_deep' }, 'webhook failed')
-  return withoutAnswer(tool, 'the answer of the service is nested too deeply')
+  return unansweredOutcome(effectOf(tool), 'the answer of the service is nested too deeply')
 }
 
 /** What a call showed of the service: that it answers at all, if only to refuse, means that it is up. */
@@ -76,21 +83,16 @@ function failureOutcome(result: Failure, { name, tool, isInDoubt, log }: EndedCa
     log.warn({ tool: name, why: result.why, code: result.code }, 'webhook failed')
   }
   const error = FAILURES[result.why]
-  return result.sent || isInDoubt ? withoutAnswer(tool, error) : unsentOutcome(error)
+  return result.sent || isInDoubt ? unansweredOutcome(effectOf(tool), error) : unsentOutcome(error)
 }
 
 function refusalOutcome(result: Answer, { name, tool, isInDoubt, log }: EndedCall): ToolOutcome {
   log.warn({ tool: name, httpStatus: result.status }, 'webhook failed')
   const error = `the service answered ${result.status}`
-  // "Already taken" may be the doing of the try that was never answered.
-  return isInDoubt ? withoutAnswer(tool, error) : badOutcome('failed', error, detailOf(result))
-}
-
-/** The request has arrived, and what came of it cannot be told. */
-function withoutAnswer(tool: WebhookTool, error: string): ToolOutcome {
-  return effectOf(tool) === 'write'
-    ? badOutcome('unknown', `${error}; it is not known whether this was done`)
-    : badOutcome('failed', error)
+  // "Already taken" may be the doing of an earlier try.
+  return isInDoubt || mayBeDone(result)
+    ? unansweredOutcome(effectOf(tool), error)
+    : badOutcome('failed', error, detailOf(result))
 }
 
 function toToolResult(text: string): ToolResult {
@@ -110,5 +112,5 @@ function toToolResult(text: string): ToolResult {
 function detailOf({ status, text }: Answer): string | undefined {
   const said = text?.trim() ?? ''
   if (status < 400 || status > 499 || said === '' || said.startsWith('<')) return undefined
-  return withoutAddresses(said.slice(0, 8 * MAX_DETAIL_LENGTH)).slice(0, MAX_DETAIL_LENGTH)
+  return shortWithoutAddresses(said, MAX_DETAIL_LENGTH)
 }

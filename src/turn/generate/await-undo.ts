@@ -1,11 +1,8 @@
-import { wishOf } from '../effect-keys.ts'
+import { undoKey, wishOf } from '../effect-keys.ts'
+import { MAX_OUTCOME_WAIT_MS } from '../outcome-wait.ts'
 import { noteUndo } from '../undo/due-undos.ts'
-import { effectKey } from './effect-key.ts'
 import type { LiveTurn } from './live-turn.ts'
 import type { ServerCall } from './server-call.ts'
-
-/** A tool may take 20 s. */
-const MAX_WAIT_MS = 21_000
 
 /** What is being undone was wished for again: it must be gone before it is done anew. */
 export async function awaitUndo(turn: LiveTurn, { call }: ServerCall): Promise<void> {
@@ -15,8 +12,8 @@ export async function awaitUndo(turn: LiveTurn, { call }: ServerCall): Promise<v
   await undos.ended(identity, wish)
   const undoing = untold.filter(({ undo }) => undo?.status === 'running')
   for (const effect of undoing.filter((other) => wishOf(other) === wish)) {
-    const key = { ...effectKey(identity, effect), isUndo: true } as const
-    const outcome = await ledger.outcomeOf(key, MAX_WAIT_MS).catch((err: unknown) => {
+    const undone = ledger.outcomeOf(undoKey(identity, effect), MAX_OUTCOME_WAIT_MS)
+    const outcome = await undone.catch((err: unknown) => {
       log.warn({ err }, 'what another instance undoes is not known')
       return null
     })

@@ -1,11 +1,10 @@
 import type { JournalledEffect, JournalTurn } from '../../conversation/journal.ts'
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
+import { effectKey } from '../effect-keys.ts'
+import { MAX_OUTCOME_WAIT_MS } from '../outcome-wait.ts'
 import { untilAborted } from '../until-aborted.ts'
-import { effectKey } from './effect-key.ts'
 import { beginAnew, keepTurnSoon, type LiveTurn } from './live-turn.ts'
 
-/** A tool may take 20 s; what it did is journalled soon after. */
-const MAX_WAIT_MS = 21_000
 /** For another instance to journal what the ledger knows already. */
 const MAX_JOURNAL_WAIT_MS = 2000
 
@@ -60,7 +59,7 @@ async function endElsewhere(live: LiveTurn, write: WriteElsewhere): Promise<void
   const begun = runningEffect(write)
   if (!begun) return
   const outcome =
-    (await outcomeOf(live, begun, MAX_WAIT_MS)) ?? (await outcomeAfterClaim(live, begun))
+    (await outcomeOf(live, begun, MAX_OUTCOME_WAIT_MS)) ?? (await outcomeAfterClaim(live, begun))
   const isOver = outcome !== null && outcome !== 'running'
   if (isOver) await journalledElsewhere(live, write)
   const left = runningEffect(write)
@@ -75,7 +74,7 @@ async function outcomeAfterClaim(live: LiveTurn, effect: JournalledEffect) {
   const { journals, prepared } = live
   const soon = AbortSignal.timeout(MAX_JOURNAL_WAIT_MS)
   await journals.changed(prepared.identity, soon).catch(() => undefined)
-  return outcomeOf(live, effect, MAX_WAIT_MS)
+  return outcomeOf(live, effect, MAX_OUTCOME_WAIT_MS)
 }
 
 /** What a turn that is over has begun, as far as the ledger knows what came of it. */

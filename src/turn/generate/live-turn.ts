@@ -68,9 +68,9 @@ export function toLiveTurn(given: Given): LiveTurn {
   return { ...given, position, transitions, usage: NO_USAGE, readBack: null, announced }
 }
 
-/** What the turn did so far is kept for whoever comes after it. */
-export async function keepTurn({ prepared, journals, journalled }: LiveTurn): Promise<void> {
-  if (prepared.isRemembered) await journals.keep(prepared.identity, journalled)
+/** What the turn did so far is kept for whoever comes after it. False: they cannot know of it yet. */
+export async function keepTurn({ prepared, journals, journalled }: LiveTurn): Promise<boolean> {
+  return !prepared.isRemembered || journals.keep(prepared.identity, journalled)
 }
 
 /** The same within a moment, together with what follows. */

@@ -24,7 +24,7 @@ export async function runRemembered(
   const prefetched = begun && (await untilAborted(begun, signal).catch(() => undefined))
   const known = prefetched ?? (isRemembered(turn) && turn.reads.find(id))
   if (known && known.status === 'ok') return known
-  onRun()
+  if (!signal.aborted) onRun()
   const values = scopeValues(turn.position.variables, turn.prepared.scope)
   const outcome = await turn.tools.run(read.call.name, read.args, { signal, values })
   if (isRemembered(turn)) turn.reads.remember(id, outcome)
@@ -36,10 +36,10 @@ export function readId(
   { ledger, prepared, position }: LiveTurn,
   { call, args }: Pick<ServerCall, 'call' | 'args'>,
 ): string {
-  // What was changed since may read otherwise now.
+  // What was changed since, or changed back, may read otherwise now.
   const changes = prepared.journal.turns
-    .flatMap(({ effects }) => effects)
-    .filter(({ status }) => status === 'ok' || status === 'unknown').length
+    .flatMap(({ effects }) => effects.flatMap(({ status, undo }) => [status, undo?.status]))
+    .filter((status) => status === 'ok' || status === 'unknown').length
   return ledger.idOf({
     conversation: prepared.identity,
     exchange: prepared.facts.exchange,

@@ -2,24 +2,23 @@ import type { AnsweredCall, JournalledEffect } from '../../conversation/journal.
 import { TurnstateError } from '../../errors.ts'
 import type { ToolDefinition } from '../../flow/tool-definition.ts'
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
-import { waitFor } from '../journals/wait-for.ts'
-import { toEffect, wasMadeOtherwise } from '../prepare/untold-effects.ts'
-import { placeOf } from '../effect-keys.ts'
+import { waitFor } from '../wait-for.ts'
+import { effectKey } from '../effect-keys.ts'
+import { outcomeWaitMs } from '../outcome-wait.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { refused, toAnswered } from './answered-call.ts'
 import { awaitUndo } from './await-undo.ts'
 import { askToConfirm } from './confirm.ts'
-import { effectKey } from './effect-key.ts'
 import { givenValues } from './given-values.ts'
 import { hasToSay } from './follow-edges.ts'
 import { keepTurn, type LiveTurn } from './live-turn.ts'
 import { scopeValues } from './scope.ts'
 import { announce, assignOutcome, followOutcome, note, type ServerCall } from './server-call.ts'
+import { toEffect } from './to-effect.ts'
 import { toUndo } from './to-undo.ts'
+import { HAS_TO_SAY, NO_STORE, STILL_RUNNING, whyNoWrite, whyNotThisWrite } from './why-no-write.ts'
 
 const DEFAULT_SETTLE_MS = 600
-/** Of tools that wait for nobody. */
-const DEFAULT_TIMEOUT_MS = 6000
 
 /**
  * Runs a tool that changes something, by its commit rule, once at its place in the conversation:
@@ -27,13 +26,13 @@ const DEFAULT_TIMEOUT_MS = 6000
  * as long as the caller was not told. Once begun it goes on to its own limit, whoever hangs up.
  */
 export async function runWrite(turn: LiveTurn, write: ServerCall): Promise<AnsweredCall> {
-  const refusal = refuseWrite(turn)
-  if (refusal === NO_STORE) return refuseOrTell(turn, write)
-  if (refusal !== null) return refuse(turn, write, refusal)
+  const whyNone = whyNoWrite(turn)
+  if (whyNone === NO_STORE) return refuseOrTell(turn, write)
+  if (whyNone !== null) return refuse(turn, write, whyNone)
   await untilAborted(awaitUndo(turn, write), turn.signal)
   const effect = toEffect(turn.prepared, { ...write.call, given: givenValues(turn, write) })
-  if (wasMadeOtherwise(turn.prepared.journal.turns, effect)) return refuse(turn, write, OTHERWISE)
-  if (mayBeUndone(turn, effect)) return refuse(turn, write, PERHAPS_UNDONE)
+  const whyNotThis = whyNotThisWrite(turn, effect)
+  if (whyNotThis !== null) return refuse(turn, write, whyNotThis)
   if (write.tool.commit === 'confirmed' && !(await wasDone(turn, write, effect))) {
     if (hasToSay(turn)) return note(turn, refused(write.call, HAS_TO_SAY))
     const unconfirmed = askToConfirm(turn, write)
@@ -56,14 +55,6 @@ async function refuseOrTell(turn: LiveTurn, write: ServerCall): Promise<Answered
   return note(turn, toAnswered(write.call, known.content))
 }
 
-/** It was done, was to be undone, and no answer came to that. */
-function mayBeUndone({ prepared }: LiveTurn, effect: JournalledEffect): boolean {
-  const place = placeOf(effect)
-  return prepared.journal.turns.some(({ effects }) =>
-    effects.some((other) => other.undo?.status === 'unknown' && placeOf(other) === place),
-  )
-}
-
 /** Done on an earlier yes, and the caller was not told: they are told now, and not asked once more. */
 async function wasDone(
   { ledger, prepared, signal }: LiveTurn,
@@ -71,12 +62,10 @@ async function wasDone(
   effect: JournalledEffect,
 ): Promise<boolean> {
   const key = effectKey(prepared.identity, effect)
-  const known = ledger.outcomeOf(key, timeoutOf(tool)).catch(() => null)
+  const known = ledger.outcomeOf(key, outcomeWaitMs(tool)).catch(() => null)
   const outcome = await untilAborted(known, signal)
   return outcome !== null && outcome !== 'running' && outcome.status === 'ok'
 }
-
-const HAS_TO_SAY = 'Not now: the caller must hear something first.'
 
 /** What came of it belongs to this turn even if nobody waits for that any more. */
 async function commit(
@@ -105,11 +94,12 @@ async function runOnce(
     if (known === null) await settle(turn, write.tool)
     if (journalled.superseded || replaced.aborted) return 'barred'
     effect.status = 'running'
-    await keepTurn(turn)
+    // Who comes later must know that it was begun.
+    if (!(await keepTurn(turn))) return 'no_store'
     const outcome = await ledger.run(key, {
       start: (idempotencyKey) => start(turn, write, idempotencyKey),
       isIdempotent: write.tool.idempotent,
-      waitMs: timeoutOf(write.tool),
+      waitMs: outcomeWaitMs(write.tool),
       isBarred: () => journalled.superseded || replaced.aborted,
       ...barOf(turn),
     })
@@ -184,28 +174,4 @@ function refuse(turn: LiveTurn, { call }: ServerCall, why: string): AnsweredCall
 function barOf({ journals, prepared, journalled }: LiveTurn) {
   const barredBy = journals.barOf(prepared.identity, journalled)
   return barredBy ? { barredBy } : {}
-}
-
-function timeoutOf(tool: ToolDefinition): number {
-  return 'timeout_ms' in tool ? tool.timeout_ms : DEFAULT_TIMEOUT_MS
-}
-
-const PERHAPS_UNDONE =
-  'It was done, and it is not known whether it was undone since, so it is not done again. Tell the caller that a person has to look at it.'
-const OTHERWISE =
-  'Not done: the same call was made before, for something else that the conversation has left behind. Tell the caller that you cannot do that just now.'
-const NO_STORE =
-  'Not begun: the records that keep things from being done twice cannot be reached. Whether an earlier attempt has done it cannot be seen either, so do not say that it was not done. Tell the caller that you cannot do that just now and that they may try again in a few minutes.'
-const STILL_RUNNING = 'It is being done already, and it is not known yet what comes of it.'
-const NO_KEY =
-  'Not done: this call cannot be told apart from others, so nothing may be changed in it. Tell the caller that you cannot do that here.'
-const STILL_SPEAKING = 'Not done: the caller is still speaking. Wait for the rest.'
-
-/** Why a tool that changes something may not run in this turn; null if it may. */
-function refuseWrite({ prepared, journals, journalled }: LiveTurn): string | null {
-  if (prepared.facts.conversation === null) return NO_KEY
-  if (journalled.refusesWrites) return STILL_SPEAKING
-  // Its place in the conversation is not sure, so it could be done a second time.
-  if (journals.remembers && !prepared.isRemembered) return NO_STORE
-  return null
 }

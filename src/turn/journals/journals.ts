@@ -12,12 +12,10 @@ export interface Journals {
    * change nothing but the journal. Null where nothing is remembered, or cannot be now.
    */
   update<Result>(id: string, decide: (journal: Journal | null) => Result): Promise<Result>
-  /** A turn of this instance went on. Kept at once; never rejects. */
-  keep(id: string, turn: JournalTurn): Promise<void>
+  /** A turn of this instance went on. Kept at once; never rejects. False: others cannot know of it yet. */
+  keep(id: string, turn: JournalTurn): Promise<boolean>
   /** The same within a third of a second, together with what follows until then. */
   keepSoon(id: string, turn: JournalTurn): void
-  /** The turn is one that another instance began. */
-  isElsewhere(turn: JournalTurn): boolean
   /**
    * Resolves once something in the journal has changed that another instance did, at the latest
    * after a second. Rejects with the signal's reason.

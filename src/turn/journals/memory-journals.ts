@@ -1,14 +1,13 @@
 import { createJournal, type Journal } from '../../conversation/journal.ts'
 import type { MemoryStore } from '../../store/memory-store.ts'
 import type { Journals } from './journals.ts'
-import { waitFor } from './wait-for.ts'
+import { waitFor } from '../wait-for.ts'
 
 /** At the latest then, one who waits for a change looks for himself. */
 const CHANGED_WITHIN_MS = 1000
 
 /** What no other instance has a part in. */
 const ALONE = {
-  isElsewhere: () => false,
   isUp: () => true,
   changed: (_id, signal) => waitFor({ limitMs: CHANGED_WITHIN_MS, signal }),
   barOf: () => null,
@@ -28,7 +27,10 @@ export function createMemoryJournals(store: MemoryStore<Journal>): Journals {
       store.weigh(id)
       return result
     },
-    keep: async (id) => store.weigh(id),
+    keep(id) {
+      store.weigh(id)
+      return Promise.resolve(true)
+    },
     keepSoon: () => undefined,
   }
 }
@@ -40,7 +42,7 @@ export function createNoJournals(): Journals {
     remembers: false,
     peek: () => Promise.resolve(null),
     update: async (_id, decide) => decide(null),
-    keep: () => Promise.resolve(),
+    keep: () => Promise.resolve(true),
     keepSoon: () => undefined,
   }
 }

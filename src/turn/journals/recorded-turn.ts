@@ -50,6 +50,8 @@ export function replaceAll<Member>(array: Member[], members: readonly Member[]):
 /** Its owner is gone: it says nothing more, and begins nothing more. What was begun the ledger tells. */
 export function abandon(turn: JournalTurn, now: number): void {
   endTurn(turn, { status: 'aborted', now })
+  // Should it only have been held up, it begins nothing more once this is known to the others.
+  turn.superseded = true
   for (const effect of turn.effects) if (effect.status === 'waiting') effect.status = 'cancelled'
 }
 

@@ -15,8 +15,8 @@ interface SaverDependencies {
 
 /** Saves turns as they go on, one save of a turn after the other. */
 export interface Saver {
-  /** At once. Never rejects: what fails is tried again. */
-  readonly save: (id: string, turn: JournalTurn) => Promise<void>
+  /** At once. Never rejects: what fails is tried again, and false till then. */
+  readonly save: (id: string, turn: JournalTurn) => Promise<boolean>
   /** Soon, together with what follows until then. */
   readonly saveSoon: (id: string, turn: JournalTurn) => void
   /** The record is still to be told what it says by now. */
@@ -34,7 +34,7 @@ export function createSaver(dependencies: SaverDependencies): Saver {
   const { retainMs, saveSoonMs, log } = dependencies
   const soon = new Map<JournalTurn, NodeJS.Timeout>()
   /** Saves that have not begun yet: they will take in what the turn says by then. */
-  const waiting = new Map<JournalTurn, Promise<void>>()
+  const waiting = new Map<JournalTurn, Promise<boolean>>()
   const unsaved = new Map<JournalTurn, Unsaved>()
   /** How many saves of a turn are under way. */
   const saving = new Map<JournalTurn, number>()
@@ -45,25 +45,27 @@ export function createSaver(dependencies: SaverDependencies): Saver {
     else saving.delete(turn)
   }
 
-  async function attempt(id: string, turn: JournalTurn): Promise<void> {
+  async function attempt(id: string, turn: JournalTurn): Promise<boolean> {
     count(turn, 1)
     try {
       await dependencies.save(id, turn, () => waiting.delete(turn))
       unsaved.delete(turn)
+      return true
     } catch (error) {
       if (!isPassing(error)) {
         log.error({ err: error }, 'a turn could not be saved')
-        return
+        return false
       }
       const until = performance.now() + retainMs
       unsaved.set(turn, unsaved.get(turn) ?? { id, until })
       dependencies.onUnsaved()
+      return false
     } finally {
       count(turn, -1)
     }
   }
 
-  function save(id: string, turn: JournalTurn): Promise<void> {
+  function save(id: string, turn: JournalTurn): Promise<boolean> {
     clearTimeout(soon.get(turn))
     soon.delete(turn)
     const saved = waiting.get(turn) ?? attempt(id, turn)

@@ -7,7 +7,7 @@ import { goesOnHere, type LocalJournal } from './local-journal.ts'
 import { supersededField } from './record-fields.ts'
 import { isAway, unlessAway } from './store-away.ts'
 import { updateRecord } from './update-record.ts'
-import { waitFor } from './wait-for.ts'
+import { waitFor } from '../wait-for.ts'
 import { createParts, type SharedJournalLimits } from './shared-parts.ts'
 
 const LIMITS: SharedJournalLimits = {
@@ -57,7 +57,6 @@ export function createSharedJournals(options: SharedJournalsOptions): Journals {
     },
     keep: saver.save,
     keepSoon: saver.saveSoon,
-    isElsewhere: (turn) => turn.owner !== store.instance,
     async changed(id, signal) {
       signal.throwIfAborted()
       const local = locals.open(id)

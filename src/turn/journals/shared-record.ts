@@ -120,6 +120,7 @@ async function abandonOfDead(local: LocalJournal, store: SharedStore): Promise<b
     if (!alive.has(kept.turn.owner)) {
       abandon(kept.turn, store.now())
     } else if (kept.turn.status !== 'running') {
+      kept.turn.superseded = kept.facts.superseded
       local.kept.set(id, { ...kept, digest: '' })
       local.revision = null
       isBack = true

@@ -34,7 +34,12 @@ export function undosDecidedBy(
  */
 export function undosDecidedBySilence(journal: Journal): readonly DueUndo[] {
   const path = latestPath(journal)
-  return orphans(journal, { path: new Set(path), heard: path, isAll: false })
+  return orphans(journal, { path: new Set(path), heard: path.filter(hasLeft), isAll: false })
+}
+
+/** An answer that was whole only after the caller had gone was heard by nobody. */
+function hasLeft({ sent, shown }: JournalTurn): boolean {
+  return shown || sent.isWhole || sent.characters + sent.calls > 0
 }
 
 /** What was to be undone and is not yet, as far as this journal knows: who had it in hand may be gone. */

@@ -3,8 +3,9 @@ import type { Ledger } from '../../effects/ledger.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { ToolOutcome, ToolRunner } from '../../tools/tool-runner.ts'
-import { wishOf } from '../effect-keys.ts'
+import { undoKey, wishOf } from '../effect-keys.ts'
 import type { Journals } from '../journals/journals.ts'
+import { outcomeWaitMs } from '../outcome-wait.ts'
 import type { PreparedTurn } from '../prepare/prepare-turn.ts'
 import type { TurnSettings } from '../settings.ts'
 import {
@@ -110,25 +111,15 @@ async function undo(
   id: string,
   { turn, effect }: DueUndo,
 ): Promise<void> {
-  const { exchange, generation, undo: wish } = effect
+  const { undo: wish } = effect
   const tool = settings.tools[wish.name]
   if (!tool) log.error({ tool: wish.name }, 'the tool of an undo is gone')
   const outcome = await ledger
-    .run(
-      {
-        conversation: id,
-        exchange,
-        generation,
-        tool: effect.name,
-        arguments: effect.arguments,
-        isUndo: true,
-      },
-      {
-        start: (idempotencyKey) => runUndo(tools, { turn, wish, idempotencyKey }),
-        isIdempotent: tool?.idempotent === true,
-        waitMs: (tool && 'timeout_ms' in tool ? tool.timeout_ms : 0) + 1000,
-      },
-    )
+    .run(undoKey(id, effect), {
+      start: (idempotencyKey) => runUndo(tools, { turn, wish, idempotencyKey }),
+      isIdempotent: tool?.idempotent === true,
+      waitMs: outcomeWaitMs(tool),
+    })
     .catch((err: unknown): null => {
       log.warn({ tool: wish.name, err }, 'undo postponed')
       return null

@@ -14,6 +14,15 @@ function stream(response: ServerResponse, text = ''): void {
   response.flushHeaders()
 }
 
+/** Deeper than JSON.stringify can go. */
+const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+
+function sendText(response: ServerResponse, id: unknown, structuredContent: string): void {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const result = `{"content":[],"structuredContent":${structuredContent}}`
+  response.end(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`)
+}
+
 describe('a call without a good answer', () => {
   const BAD: readonly (readonly [string, Parameters<typeof onCall>[0]])[] = [
     ['hangs', () => undefined],
@@ -44,6 +53,7 @@ describe('a call without a good answer', () => {
     ],
     ['is no result', (response, id) => sendResult(response, id, { content: 'nonsense' })],
     ['is for another call', (response) => sendResult(response, 4711, { content: [] })],
+    ['is very deep', (response, id) => sendText(response, id, `{"a":${DEEP}}`)],
     ['is a gateway', (response) => response.writeHead(502).end('bad gateway')],
     [
       'is endless',

@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { parseListedTool, toUsableSchema } from '../../../src/tools/mcp/mcp-listed-tool.ts'
+import {
+  isSameSchema,
+  parseListedTool,
+  toUsableSchema,
+} from '../../../src/tools/mcp/mcp-listed-tool.ts'
 
 function nested(levels: number): object {
   let schema: object = { type: 'string' }
   for (let level = 0; level < levels; level += 1) schema = { properties: { a: schema } }
   return schema
+}
+
+function wide(count: number): object {
+  const properties = Array.from({ length: count }, (_, at) => [`p${at}`, { type: 'string' }])
+  return { properties: Object.fromEntries(properties) as object }
 }
 
 /** Each part refers to the next one twice: the work doubles at every step. */
@@ -41,13 +50,74 @@ describe('the schema of a server', () => {
     ['many levels', nested(60), 'its schema is nested too deeply'],
     ['many letters', { description: 'é'.repeat(16_384) }, 'its schema is too large'],
     ['work without end', doubling(40), 'its schema has too many references'],
-    [
-      'a pattern without end',
-      { properties: { a: { pattern: '^(a+)+$' } } },
-      'its schema has a pattern that may never end',
-    ],
+    ['many properties', wide(300), 'its schema has too many parts'],
+    ['a pattern that is none', { properties: { a: { pattern: 7 } } }, 'its schema is not usable'],
   ])('is not used with %s', (_, schema, problem) => {
     expect(toUsableSchema(schema)).toEqual({ ok: false, problem })
+  })
+})
+
+describe('what may take any time in the schema of a server', () => {
+  function usableOf(schema: object) {
+    const usable = toUsableSchema({ type: 'object', ...schema })
+    if (!usable.ok) throw new Error(usable.problem)
+    return usable
+  }
+
+  // Held against it, each of these would take hours.
+  const ENDLESS = `${'a'.repeat(40)}!`
+
+  it.each([
+    ['a pattern', { properties: { a: { pattern: '^(a|a)*$' } } }, { a: ENDLESS }],
+    ['a pattern for names', { patternProperties: { '^(a|a)*$': false } }, { [ENDLESS]: 1 }],
+    ['a pattern for all names', { propertyNames: { pattern: '^(a|a)*$' } }, { [ENDLESS]: 1 }],
+    [
+      'a pattern by reference',
+      { $ref: '#/hidden/a', hidden: { a: { propertyNames: { pattern: '^(a|a)*$' } } } },
+      { [ENDLESS]: 1 },
+    ],
+    [
+      'a pattern beside which no other names are allowed',
+      { patternProperties: { '^(a|a)*$': {} }, additionalProperties: false },
+      { [ENDLESS]: 1 },
+    ],
+    [
+      'a pattern of another dialect',
+      { properties: { a: { pattern: '(?i)[[:alpha:]' } } },
+      { a: 'x' },
+    ],
+    [
+      'uniqueness',
+      { properties: { a: { uniqueItems: true } } },
+      { a: [...Array(40_000).keys()].map((n) => [Math.floor(n / 2)]) },
+    ],
+  ])('is not held against arguments, and shown to the model: %s', (_, schema, args) => {
+    const usable = usableOf(schema)
+    expect(usable.check(args)).toBeNull()
+    expect(usable.schema).toEqual({ type: 'object', ...schema })
+  })
+
+  it('leaves the rest of the schema as it is', () => {
+    const a = { type: 'string', pattern: '^(a|a)*$', maxLength: 3 }
+    const { check } = usableOf({
+      properties: { a, pattern: { type: 'number' } },
+      additionalProperties: false,
+    })
+    expect(check({ a: 'aaaa' })).toBe('a: must NOT have more than 3 characters')
+    expect(check({ pattern: 'x' })).toBe('pattern: must be number')
+    expect(check({ b: 1 })).toBe('b: is not allowed')
+  })
+})
+
+describe('the same schema', () => {
+  it('is one that says the same in another order', () => {
+    expect(isSameSchema({ a: 1, b: [2] }, { b: [2], a: 1 })).toBe(true)
+    expect(isSameSchema({ a: 1, b: [2] }, { b: [3], a: 1 })).toBe(false)
+  })
+
+  it('is never looked for in what is nested very deeply', () => {
+    const deep = () => JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown
+    expect(isSameSchema(deep(), deep())).toBe(false)
   })
 })
 

@@ -23,6 +23,7 @@ it('the runner offers, checks and runs the tools of an MCP server like its own',
     log: recordingLog().log,
     metrics: { toolRun: () => undefined },
     logsContents: false,
+    now: () => performance.now(),
   })
   onTestFinished(() => runner.close())
   expect(runner.offer('slots')).toBeNull()

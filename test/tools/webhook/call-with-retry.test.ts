@@ -3,6 +3,7 @@ import { callWithRetry } from '../../../src/tools/webhook/call-with-retry.ts'
 import type { HttpResult } from '../../../src/tools/webhook/http-call.ts'
 
 const busy: HttpResult = { type: 'answer', status: 503, text: '' }
+const gateway: HttpResult = { type: 'answer', status: 504, text: '' }
 const fine: HttpResult = { type: 'answer', status: 200, text: '{}' }
 const unsent: HttpResult = { type: 'failure', sent: false, why: 'broken', code: 'ECONNREFUSED' }
 const cut: HttpResult = { type: 'failure', sent: true, why: 'broken', code: 'ECONNRESET' }
@@ -55,6 +56,13 @@ it.each([
   ['the first answer holds if the second try is never sent', [busy, unsent], busy, false],
   ['the second answer counts after one that said to come again', [busy, fine], fine, false],
   ['it is in doubt after a try that broke', [cut, busy], busy, true],
+  ['it is in doubt after a try that a gateway gave up', [gateway, busy], busy, true],
+  [
+    'a gateway that gave up holds if the second try is never sent',
+    [gateway, unsent],
+    gateway,
+    false,
+  ],
   [
     'it is in doubt after a try that broke, though the second was not sent',
     [cut, unsent],

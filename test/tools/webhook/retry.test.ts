@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { HttpResult } from '../../../src/tools/webhook/http-call.ts'
 import { retryAfterMs } from '../../../src/tools/webhook/retry-after.ts'
-import { pauseBeforeRetry } from '../../../src/tools/webhook/retry.ts'
+import { mayBeDone, pauseBeforeRetry } from '../../../src/tools/webhook/retry.ts'
 
 const safe = { mayRepeat: true, leftMs: 5000, random: 0 }
 const answer = (status: number, askedMs?: number): HttpResult => ({
@@ -46,6 +46,20 @@ describe('pauseBeforeRetry', () => {
     expect(pauseBeforeRetry(answer(429, 4900), safe)).toBe(4900)
     expect(pauseBeforeRetry(answer(429, 4901), safe)).toBeNull()
     expect(pauseBeforeRetry(answer(503), { ...safe, leftMs: 199 })).toBeNull()
+  })
+})
+
+describe('mayBeDone', () => {
+  it.each([502, 504])('is true of %s, which a gateway answers', (status) => {
+    expect(mayBeDone(answer(status))).toBe(true)
+  })
+
+  it.each([400, 409, 429, 500, 501, 503, 505])('is false of %s', (status) => {
+    expect(mayBeDone(answer(status))).toBe(false)
+  })
+
+  it.each([true, false])('is %s of a failure by whether it was sent', (sent) => {
+    expect(mayBeDone({ type: 'failure', sent, why: 'broken' })).toBe(sent)
   })
 })
 

@@ -120,7 +120,8 @@ export function createCaller(tool: object, options: CallerOptions = {}): Caller 
     metrics: { toolRun: () => undefined },
     log,
     logsContents: false,
-    ...(options.now && { now: options.now }),
+    mcp: {},
+    now: options.now ?? (() => performance.now()),
   })
   onTestFinished(() => runner.close())
   return {

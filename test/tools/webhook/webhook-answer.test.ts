@@ -118,3 +118,15 @@ it('passes over answers that are only preliminary', async () => {
   )
   expect(outcome).toMatchObject({ status: 'ok', value: { id: 1 } })
 })
+
+it.each([
+  ['write', 'unknown', 'the tool broke while it ran; it is not known whether this was done'],
+  ['read', 'failed', 'the tool broke while it ran'],
+])('says of a %s that broke here that it is %s', async (effect, status, error) => {
+  const server = await startWebhook((response) => response.writeHead(500).end())
+  const onLine = ({ message }: { readonly message: string }): void => {
+    if (message === 'webhook failed') throw new Error('the disk is full')
+  }
+  const caller = createCaller({ url: server.url, effect }, { onLine })
+  expect(await caller.run()).toEqual({ status, content: JSON.stringify({ error }) })
+})

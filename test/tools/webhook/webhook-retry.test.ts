@@ -110,8 +110,11 @@ describe('a read', () => {
 describe('a write', () => {
   it.each([
     ['429', status(429), 'failed'],
+    ['500', status(500), 'failed'],
+    ['501', status(501), 'failed'],
     ['503', status(503), 'failed'],
-    ['504', status(504), 'failed'],
+    ['502, of a gateway', status(502), 'unknown'],
+    ['504, of a gateway', status(504), 'unknown'],
     ['a reset', reset, 'unknown'],
     ['a connection that ends midway', cutOff, 'unknown'],
     ['half an answer', half, 'unknown'],
@@ -123,6 +126,14 @@ describe('a write', () => {
     expect(outcome.status).toBe(expected)
     expect(outcome).not.toHaveProperty('sent')
     expect(server.received).toHaveLength(1)
+  })
+
+  it('that a gateway gave up may be done, and the model is told so', async () => {
+    const server = await startWebhook(status(504))
+    const outcome = await createCaller({ url: server.url }).run({ idempotencyKey: 'wish-1' })
+    expect(outcome.content).toBe(
+      '{"error":"the service answered 504; it is not known whether this was done"}',
+    )
   })
 
   it('is never repeated without our knowledge, however many run at once', async () => {
@@ -195,7 +206,9 @@ describe('an idempotent write', () => {
   }
 
   it.each([
+    ['502', status(502)],
     ['503', status(503)],
+    ['504', status(504)],
     ['a reset', reset],
     ['a connection that ends midway', cutOff],
   ])('is sent once more with the same key and body after %s', async (_, step) => {
@@ -216,12 +229,15 @@ describe('an idempotent write', () => {
   })
 
   it.each([
-    ['409', status(409)],
-    ['503', status(503)],
-    ['a reset', reset],
-    ['silence', hang],
-  ])('is unknown after a reset and %s, as the first may have done it', async (_, step) => {
-    const { server, caller } = await start(reset, step)
+    ['a reset and 409', reset, status(409)],
+    ['a reset and 503', reset, status(503)],
+    ['a reset twice', reset, reset],
+    ['a reset and silence', reset, hang],
+    ['502 and 409', status(502), status(409)],
+    ['504 twice', status(504), status(504)],
+    ['503 and 504', status(503), status(504)],
+  ])('is unknown after %s, as one of them may have done it', async (_, first, second) => {
+    const { server, caller } = await start(first, second)
     expect(await caller.run({ idempotencyKey })).toMatchObject({ status: 'unknown' })
     expect(server.received).toHaveLength(2)
   })

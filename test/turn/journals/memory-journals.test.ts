@@ -63,7 +63,6 @@ describe('the journals of one process', () => {
   it('know of no other instance', async () => {
     const journals = create()
     const turn = await journals.update('a', begin({ store }))
-    expect(journals.isElsewhere(turn)).toBe(false)
     expect(journals.barOf('a', turn)).toBeNull()
     expect(await journals.isAwaited('a', turn)).toBe(false)
   })

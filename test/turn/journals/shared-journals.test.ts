@@ -15,7 +15,15 @@ import {
 } from './instances.ts'
 
 function effect(undo: Undo | null = null): JournalledEffect {
-  return { name: 'book', arguments: '{}', status: 'running', exchange: 1, generation: 0, given: '', undo }
+  return {
+    name: 'book',
+    arguments: '{}',
+    status: 'running',
+    exchange: 1,
+    generation: 0,
+    given: '',
+    undo,
+  }
 }
 
 describe('a shared journal', () => {
@@ -24,7 +32,7 @@ describe('a shared journal', () => {
     const turn = await beginTurn(one)
     const seen = await see(two, turn.id)
     expect(plain(await look(two))).toEqual(plain(await look(one)))
-    expect([one.journals.isElsewhere(turn), two.journals.isElsewhere(seen)]).toEqual([false, true])
+    expect(seen.owner).toBe(one.store.instance)
     expect((await look(two)).latest).toBe(seen)
     expect((await look(two)).nextId).toBe(2)
   })
