@@ -1,7 +1,6 @@
 import {
   isContinuation,
   isUnderWay,
-  wasAnswered,
   type Journal,
   type JournalledEffect,
   type JournalTurn,
@@ -37,7 +36,7 @@ export function undosDecidedBySilence(journal: Journal): readonly DueUndo[] {
   return orphans(journal, { path: new Set(path), heard: path.filter(hasLeft), isAll: false })
 }
 
-/** An answer that was whole only after the caller had gone was heard by nobody. */
+/** Nobody has heard one that never said a word, or only after the caller had gone. */
 function hasLeft({ sent, shown }: JournalTurn): boolean {
   return shown || sent.isWhole || sent.characters + sent.calls > 0
 }
@@ -92,7 +91,7 @@ export function noteUndo(journal: Journal, effect: JournalledEffect, status: Und
 /**
  * Another answer to the same words, or to those that came in their place, was heard, and something
  * that was begun later. Not so where the history only shows words that nobody knows: they may be this
- * turn's own; nor where the other one never said a word.
+ * turn's own.
  */
 function wasReplaced(turn: JournalTurn, { path, heard, isAll }: Heard): boolean {
   let branch = turn
@@ -100,9 +99,8 @@ function wasReplaced(turn: JournalTurn, { path, heard, isAll }: Heard): boolean 
   const isInstead = (other: JournalTurn) =>
     other.parent === branch.parent &&
     other.kind !== 'opening' &&
-    wasAnswered(other) &&
     (answersTheSame(branch, other) || (isAll && goesOnWithout(branch, other)))
-  return heard.some(isInstead) && heard.some((other) => other.id > turn.id && wasAnswered(other))
+  return heard.some(isInstead) && heard.some((other) => other.id > turn.id)
 }
 
 /** Speech for speech; without any, what the platform went on from must be the very same. */
