@@ -31,27 +31,26 @@ function tellReadiness(metrics: Metrics, { store, mcp = {} }: Readiness): void {
 const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/i
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
 
-/** What proxies add, and browsers to what a page of another site asks for. */
-const HEADERS_FROM_ELSEWHERE = [
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'forwarded',
-  'via',
-  'origin',
-] as const
+/** What proxies add, and browsers to what a page asks for. */
+const HEADER_FROM_ELSEWHERE =
+  /^(?:x-forwarded(?:-.*)?|forwarded|via|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip|origin|referer)$/
 
 /**
  * Whether somebody on this machine asks. Behind a reverse proxy on the same machine every request
  * comes from loopback, but with such a header, with the host that was asked for, or as HTTP/1.0,
- * which nginx speaks unless told otherwise.
+ * which nginx speaks unless told otherwise. One that only passes bytes on cannot be told.
  */
-function isLocal({ socket, headers, raw }: FastifyRequest): boolean {
+function isLocal({ socket, headers, raw, originalUrl }: FastifyRequest): boolean {
+  const names = raw.rawHeaders.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase())
   return (
     LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '') &&
     LOOPBACK_HOST.test(headers.host ?? '') &&
+    // Of several hosts that is the first; another server on the way may have meant the last.
+    names.filter((name) => name === 'host').length === 1 &&
+    // In its absolute form, which is for proxies, it names another host than the header may.
+    originalUrl.startsWith('/') &&
     raw.httpVersion !== '1.0' &&
-    !HEADERS_FROM_ELSEWHERE.some((name) => headers[name] !== undefined)
+    (headers['sec-fetch-site'] ?? 'none') === 'none' &&
+    !names.some((name) => HEADER_FROM_ELSEWHERE.test(name))
   )
 }

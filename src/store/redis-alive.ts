@@ -26,7 +26,7 @@ export function createIsAlive(dependencies: AliveDependencies): SharedStore['isA
 
   async function ask(asked: string): Promise<boolean> {
     const reply = await commands.script(IS_INSTANCE_ALIVE, [], [...aliveArgs, asked])
-    return AliveReply.parse(reply) === 1
+    return commands.parse(AliveReply, reply) === 1
   }
 
   return async (asked) => {

@@ -39,12 +39,12 @@ export function createRedisClaims(dependencies: ClaimsDependencies): Claims {
         [keys.claim(id), ...(unless ? [keys.record(unless.record)] : [])],
         [...aliveArgs, token, wholeMs(retainMs), replacing, fieldName(unless?.field ?? '')],
       )
-      const state = StateReply.parse(reply)
+      const state = commands.parse(StateReply, reply)
       return state ? toClaimState(state) : { state: 'claimed', token }
     },
     async readClaim(id) {
       const reply = await commands.script(READ_CLAIM, [keys.claim(id)], aliveArgs)
-      const state = StateReply.parse(reply)
+      const state = commands.parse(StateReply, reply)
       return state && toClaimState(state)
     },
     async finishClaim(id, token, { value, retainMs }) {

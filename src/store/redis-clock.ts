@@ -10,6 +10,8 @@ interface Sample {
 /** Redis's clock as it is known from here. */
 export interface ServerClock {
   add(sample: Sample): void
+  /** It may be another server's: the next sample alone counts. */
+  renew(): void
   /** Its time at a local time; null before the first sample. */
   at(localMs: number): number | null
 }
@@ -27,6 +29,7 @@ export function createServerClock(): ServerClock {
         one.roundTripMs < best.roundTripMs ? one : best,
       ).offset
     },
+    renew: () => void (samples = []),
     at: (localMs) => (offset === null ? null : localMs + offset),
   }
 }

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { TurnstateError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
 import type { Answer } from './redis-client.ts'
@@ -8,7 +9,11 @@ import type { RedisScript } from './redis-scripts.ts'
 export interface RedisCommands {
   command(...args: readonly string[]): Promise<unknown>
   script(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  /** Throws `store_unavailable` for a reply that is none of ours: the data is not, or not the server. */
+  parse<Reply>(schema: z.ZodType<Reply>, reply: unknown): Reply
 }
+
+const UNEXPECTED = 'unexpected_reply'
 
 interface CommandsDependencies {
   readonly connection: RedisConnection
@@ -21,22 +26,28 @@ export function createRedisCommands(dependencies: CommandsDependencies): RedisCo
   const { connection, onRefused, log } = dependencies
   const loggedReasons = new Set<string>()
 
+  function warnOnce(reason: string, message: string): void {
+    if (!loggedReasons.has(reason)) log.warn({ reason }, message)
+    loggedReasons.add(reason)
+  }
+
   function replyOf(answer: Answer): unknown {
     if ('reply' in answer) return answer.reply
-    const { kind, reason, cause } = answer.failure
+    const { kind, reason } = answer.failure
     if (kind === 'refused') {
-      if (!loggedReasons.has(reason)) log.warn({ reason }, 'store refused a command')
-      loggedReasons.add(reason)
+      warnOnce(reason, 'store refused a command')
       onRefused()
     }
-    throw new TurnstateError(
-      'store_unavailable',
-      'The shared store cannot be reached; try again in a moment',
-      { cause },
-    )
+    throw unavailable(reason)
   }
 
   return {
+    parse(schema, reply) {
+      const parsed = schema.safeParse(reply)
+      if (parsed.success) return parsed.data
+      warnOnce(UNEXPECTED, 'store gave a reply that cannot be read')
+      throw unavailable(UNEXPECTED)
+    },
     command: async (...args) => replyOf(await connection.send(args)),
     async script({ sha1, text }, keys, args) {
       const rest = [String(keys.length), ...keys, ...args]
@@ -47,6 +58,15 @@ export function createRedisCommands(dependencies: CommandsDependencies): RedisCo
       )
     },
   }
+}
+
+/** The cause is a code: what Redis says of an error may quote what it was sent. */
+function unavailable(reason: string): TurnstateError {
+  return new TurnstateError(
+    'store_unavailable',
+    'The shared store cannot be reached; try again in a moment',
+    { cause: Object.assign(new Error(reason), { code: reason }) },
+  )
 }
 
 function isUnknownScript(answer: Answer): boolean {

@@ -26,7 +26,7 @@ export function createRedisDue({
     },
     async takeDue({ limit, leaseMs }) {
       const reply = await commands.script(TAKE_DUE, [keys.due], [String(limit), wholeMs(leaseMs)])
-      return DueReply.parse(reply)
+      return commands.parse(DueReply, reply)
     },
   }
 }

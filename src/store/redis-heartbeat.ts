@@ -1,8 +1,12 @@
+import { z } from 'zod'
 import type { ServerClock } from './redis-clock.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import type { StoreHealth } from './redis-health.ts'
 import type { RedisKeys } from './redis-keys.ts'
 import { HEARTBEAT } from './redis-scripts.ts'
+
+/** Milliseconds since 1970, from 2001 to 2286. */
+const TimeReply = z.string().regex(/^\d{13}\.\d{3}$/)
 
 interface HeartbeatDependencies {
   readonly connection: RedisConnection
@@ -52,7 +56,12 @@ export function createHeartbeat(
       health.down(answer.failure.reason)
       return
     }
-    clock.add({ askedAt, answeredAt: performance.now(), serverMs: Number(answer.reply) })
+    const time = TimeReply.safeParse(answer.reply)
+    if (!time.success) {
+      health.down('unexpected_reply')
+      return
+    }
+    clock.add({ askedAt, answeredAt: performance.now(), serverMs: Number(time.data) })
     health.up()
   }
 

@@ -9,8 +9,12 @@ import type { SharedStore, StoredRecord } from './shared-store.ts'
 /** A hash: the revision under `r`, each field under its name after an `f`. */
 const REVISION = 'r'
 
-const RecordReply = z.array(z.string()).nullable()
-const RevisionReply = z.string().nullable()
+const Revision = z
+  .string()
+  .regex(/^-?\d+$/)
+  .transform(Number)
+const RecordReply = z.tuple([Revision, z.array(z.string())]).nullable()
+const RevisionReply = Revision.nullable()
 
 interface RecordsDependencies {
   readonly commands: RedisCommands
@@ -26,8 +30,8 @@ export function createRedisRecords({
   return {
     async readRecord(id, known) {
       const reply = await commands.script(READ_RECORD, [keys.record(id)], [String(known)])
-      const flat = RecordReply.parse(reply)
-      return flat ? toRecord(flat) : 'unchanged'
+      const record = commands.parse(RecordReply, reply)
+      return record ? toRecord(...record) : 'unchanged'
     },
     async writeRecord(id, { set, add = {}, remove = [], ifRevision, retainMs }) {
       const reply = await commands.script(
@@ -43,8 +47,7 @@ export function createRedisRecords({
           ...withLength(remove.map((name) => [fieldName(name)])),
         ],
       )
-      const revision = RevisionReply.parse(reply)
-      return revision === null ? 'conflict' : Number(revision)
+      return commands.parse(RevisionReply, reply) ?? 'conflict'
     },
   }
 }
@@ -57,14 +60,13 @@ function withLength(items: readonly (readonly string[])[]): readonly string[] {
   return [String(items.length), ...items.flat()]
 }
 
-function toRecord(flat: readonly string[]): StoredRecord {
+function toRecord(revision: number, flat: readonly string[]): StoredRecord {
   const entries = flat.flatMap((name, index): [string, string][] =>
     index % 2 === 0 ? [[name, flat[index + 1] ?? '']] : [],
   )
-  const revision = entries.find(([name]) => name === REVISION)?.[1] ?? '0'
   const fields = entries.filter(([name]) => name !== REVISION)
   return {
-    revision: Number(revision),
+    revision,
     fields: Object.fromEntries(fields.map(([name, value]) => [name.slice(1), value])),
   }
 }

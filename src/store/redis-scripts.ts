@@ -18,23 +18,32 @@ local function now()
 end
 `
 
+/** When any instance last showed a sign of life; what is no time, somebody else has put there. */
+const PULSE = `
+local function pulseOf(key)
+  local held = redis.pcall('GET', key)
+  local pulse = type(held) == 'string' and tonumber(held)
+  return pulse and pulse == pulse and pulse
+end
+`
+
 /**
  * ARGV[1] is the instance that asks, ARGV[2] the prefix, ARGV[3] the longest ordinary pause between
  * two signs of life. After a pause of Redis itself the signs of all instances have lapsed: then
  * nobody is taken for dead before all had time to show a new one.
  */
-const IS_ALIVE = `${NOW}
+const IS_ALIVE = `${NOW}${PULSE}
 local function isAlive(instance)
   if instance == ARGV[1] then return true end
   if redis.call('EXISTS', ARGV[2] .. 'alive:' .. instance, ARGV[2] .. 'grace') > 0 then return true end
-  local pulse = redis.call('GET', ARGV[2] .. 'pulse')
+  local pulse = pulseOf(ARGV[2] .. 'pulse')
   return not pulse or now() - pulse > tonumber(ARGV[3])
 end
 `
 
 /** KEYS: own sign of life, pulse, grace. ARGV: how long a sign counts, the longest ordinary pause. */
-export const HEARTBEAT = script(`${NOW}
-local pulse = redis.call('GET', KEYS[2]) or 0
+export const HEARTBEAT = script(`${NOW}${PULSE}
+local pulse = pulseOf(KEYS[2]) or 0
 if now() - pulse > tonumber(ARGV[2]) then redis.call('SET', KEYS[3], '1', 'PX', ARGV[1]) end
 redis.call('SET', KEYS[2], string.format('%.0f', now()), 'PX', 60000)
 redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
@@ -45,10 +54,25 @@ export const IS_INSTANCE_ALIVE = script(`${IS_ALIVE}
 return isAlive(ARGV[4]) and 1 or 0
 `)
 
-/** KEYS: the record. ARGV: the known revision. */
-export const READ_RECORD = script(`
-if (redis.call('HGET', KEYS[1], 'r') or '0') == ARGV[1] then return false end
-return redis.call('HGETALL', KEYS[1])
+/**
+ * A record's revision, 0 without a record. -1 for one that is none: it is read each time, and the
+ * next write gives another.
+ */
+const REVISION = `
+local function revisionOf(key)
+  local held = redis.call('HGET', key, 'r') or '0'
+  if held == '0' then return held end
+  local isWhole = string.find(held, '^[1-9]%d*$')
+  local isKept = #held < 16 or (#held == 16 and held <= '9000000000000000')
+  return isWhole and isKept and held or '-1'
+end
+`
+
+/** KEYS: the record. ARGV: the known revision. Revision and fields, or nothing if it is the known one. */
+export const READ_RECORD = script(`${REVISION}
+local revision = revisionOf(KEYS[1])
+if revision == ARGV[1] and revision ~= '-1' then return false end
+return { revision, redis.call('HGETALL', KEYS[1]) }
 `)
 
 /**
@@ -58,9 +82,9 @@ return redis.call('HGETALL', KEYS[1])
  * (or a Redis that lost all) never has one that somebody still knows. Adding comes first
  * because it can fail.
  */
-export const WRITE_RECORD = script(`
-local known = redis.call('HGET', KEYS[1], 'r')
-if ARGV[1] ~= '' and (known or '0') ~= ARGV[1] then return false end
+export const WRITE_RECORD = script(`${REVISION}
+local known = revisionOf(KEYS[1])
+if ARGV[1] ~= '' and known ~= ARGV[1] then return false end
 local at = 5
 local function each(width, change)
   local last = at + ARGV[at] * width
@@ -70,7 +94,7 @@ end
 each(2, function(index) redis.call('HINCRBY', KEYS[1], ARGV[index], ARGV[index + 1]) end)
 each(2, function(index) redis.call('HSET', KEYS[1], ARGV[index], ARGV[index + 1]) end)
 each(1, function(index) redis.call('HDEL', KEYS[1], ARGV[index]) end)
-if known then
+if known ~= '0' and known ~= '-1' then
   redis.call('HINCRBY', KEYS[1], 'r', 1)
 else
   local time = redis.call('TIME')

@@ -42,7 +42,10 @@ export function createRedisStore({ url, prefix, log, limits }: RedisStoreOptions
   const connection = createRedisConnection({
     url,
     limitMs: commandMs,
-    onReady: () => void beat(),
+    onReady() {
+      clock.renew()
+      void beat()
+    },
     onLost: (reason) => health.down(reason),
   })
   const commands = createRedisCommands({ connection, onRefused: () => void beat(), log })

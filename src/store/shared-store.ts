@@ -14,7 +14,10 @@ export interface SharedStore {
   /** Called with the new answer whenever it changes. */
   onUpChange(listener: (isUp: boolean) => void): void
 
-  /** A record's fields; `unchanged` when `known` still is its revision. Revision 0 is that of a record that does not exist. */
+  /**
+   * A record's fields; `unchanged` when `known` still is its revision. Revision 0 is that of a record
+   * that does not exist, -1 of one that has lost its own: it is never `unchanged`.
+   */
   readRecord(id: string, known: number): Promise<StoredRecord | 'unchanged'>
   /**
    * Changes a record in one step. Resolves with its new revision: a number that no record of this id

@@ -2,6 +2,7 @@ import type { JsonSchema } from '../flow/definition.ts'
 import { compileArguments } from './json-schema.ts'
 import { isTooDeep } from './nesting.ts'
 import type { ToolRunner } from './tool-runner.ts'
+import { unkeptNumber } from './unkept-number.ts'
 
 type ParsedArguments = ReturnType<ToolRunner['parseArguments']>
 
@@ -32,6 +33,10 @@ function parseObject(text: string): ParsedArguments {
   }
   if (!isRecord(value)) return { ok: false, problem: 'arguments: must be a JSON object' }
   if (isTooDeep(value)) return { ok: false, problem: 'arguments: are nested too deeply' }
+  const path = unkeptNumber(value)
+  if (path !== null) {
+    return { ok: false, problem: `${path}: is too large for a number; give all digits as text` }
+  }
   return { ok: true, value }
 }
 

@@ -92,10 +92,18 @@ describe('a key for the metrics', () => {
     ['x-forwarded-for', ''],
     ['x-forwarded-host', 'voice.example'],
     ['x-forwarded-proto', 'https'],
+    ['x-forwarded-server', 'voice.example'],
+    ['x-forwarded-anything', ''],
     ['x-real-ip', '127.0.0.1'],
+    ['x-client-ip', '127.0.0.1'],
+    ['true-client-ip', '127.0.0.1'],
+    ['cf-connecting-ip', '127.0.0.1'],
     ['forwarded', 'for=127.0.0.1'],
     ['via', '1.1 proxy'],
     ['origin', 'https://page.example'],
+    ['referer', 'https://page.example/'],
+    ['sec-fetch-site', 'cross-site'],
+    ['sec-fetch-site', 'same-origin'],
   ])('is asked of what a proxy or a page sends: %s: %s', async (name, value) => {
     const { url } = await guardedApp()
     const response = await fetch(`${url}/metrics`, { headers: { [name]: value } })
@@ -118,6 +126,29 @@ describe('a key for the metrics', () => {
     const caller = await rawHttp(port)
     caller.socket.write(`GET /metrics ${version}\r\nhost: ${host}\r\nconnection: close\r\n\r\n`)
     expect(await caller.closed()).toContain(`HTTP/1.1 ${status} `)
+  })
+
+  test('is not asked of somebody who types the address into a browser', async () => {
+    const { url } = await guardedApp()
+    const headers = { 'sec-fetch-site': 'none' }
+    expect((await fetch(`${url}/metrics`, { headers })).status).toBe(200)
+  })
+
+  test.each([
+    [
+      'another host beside that of this machine',
+      '/metrics',
+      'host: localhost\r\nhost: voice.example',
+    ],
+    ['two hosts of this machine', '/metrics', 'host: localhost\r\nhost: localhost'],
+    ['the address as one asks a proxy', 'http://localhost/metrics', 'host: localhost'],
+    ['another address as one asks a proxy', 'http://voice.example/metrics', 'host: localhost'],
+  ])('is asked of a request with %s', async (_, target, headers) => {
+    const { port } = await guardedApp()
+    const caller = await rawHttp(port)
+    const head = `GET ${target} HTTP/1.1\r\n${headers}\r\nconnection: close\r\n\r\n`
+    caller.socket.write(head)
+    expect(await caller.closed()).toContain('HTTP/1.1 401 ')
   })
 
   test('opens them from anywhere, in each place where a key may stand', async () => {

@@ -124,4 +124,13 @@ describe("Redis's clock", () => {
     clock.add({ askedAt: 1400, answeredAt: 1410, serverMs: 1405 + 3000 })
     expect(clock.at(1000)).toBe(4_000)
   })
+
+  it('is told by the new answers alone after a new connection', () => {
+    const clock = createServerClock()
+    clock.add({ askedAt: 100, answeredAt: 101, serverMs: 1_100.5 })
+    clock.renew()
+    expect(clock.at(1000)).toBe(2_000)
+    clock.add({ askedAt: 200, answeredAt: 300, serverMs: 5_250 })
+    expect(clock.at(1000)).toBe(6_000)
+  })
 })

@@ -42,6 +42,27 @@ describe('parseArguments', () => {
     expect([parse(100), parse(50_000)]).toEqual([refusal, refusal])
   })
 
+  it.each([
+    ['{"name":12345678901234567891}', 'name'],
+    ['{"name":{"ids":[1,-9007199254740993]}}', 'name.ids.1'],
+    ['{"name":1e400}', 'name'],
+    ['{"name":-1e400}', 'name'],
+  ])('refuses numbers that would not stay what they are: %s', (text, path) => {
+    const problem = `${path}: is too large for a number; give all digits as text`
+    for (const tool of ['find', 'hours', 'transition_to_book']) {
+      expect(bench.create(tools).parseArguments(tool, text)).toEqual({ ok: false, problem })
+    }
+  })
+
+  it.each([
+    { name: Number.MAX_SAFE_INTEGER },
+    { name: -Number.MAX_SAFE_INTEGER },
+    { name: [0, -1.5, 1e-300, '12345678901234567891', { '12345678901234567891': null }] },
+  ])('keeps every other number, and digits in texts: %j', (value) => {
+    const parsed = bench.create(tools).parseArguments('find', JSON.stringify(value))
+    expect(parsed).toEqual({ ok: true, value })
+  })
+
   it('refuses arguments of a transition that are nested too deeply', () => {
     const text = `{"slot":${'[{"a":'.repeat(60)}1${'}]'.repeat(60)}}`
     expect(bench.create(tools).parseArguments('transition_to_book', text)).toEqual({

@@ -1,5 +1,12 @@
+import { setImmediate as nextLoop } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { checkJsonSchema, compileArguments } from '../../src/tools/json-schema.ts'
+import {
+  checkJsonSchema,
+  compileArguments,
+  compileForeignArguments,
+} from '../../src/tools/json-schema.ts'
 
 describe('compileArguments', () => {
   it('names every problem in one line', () => {
@@ -56,6 +63,38 @@ describe('compileArguments', () => {
 
   it('answers at once even if the schema says $async', () => {
     expect(compileArguments({ $async: true, required: ['a'] })({})).toBe('a: is required')
+  })
+})
+
+describe('compileForeignArguments', () => {
+  async function collectGarbage(): Promise<void> {
+    await nextLoop()
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void // there with that flag
+    collect()
+  }
+
+  it('checks like the other one', () => {
+    const check = compileForeignArguments({ properties: { count: { type: 'integer' } } })
+    expect(check?.({ count: '3' })).toBe('count: must be integer')
+    expect(check?.({ count: 3 })).toBeNull()
+  })
+
+  it('is null for a schema that is not usable', () => {
+    expect(compileForeignArguments({ properties: { a: { type: 'text' } } })).toBeNull()
+    expect(compileForeignArguments({ $ref: 'http://127.0.0.1:1/a.json' })).toBeNull()
+  })
+
+  it('keeps nothing of a schema whose check is forgotten', async () => {
+    const compile = (at: number): WeakRef<object> => {
+      const properties = { [`p${at}`]: { type: 'string' } }
+      expect(compileForeignArguments({ properties })?.({})).toBeNull()
+      return new WeakRef(properties)
+    }
+    const kept = Array.from({ length: 20 }, (_, at) => compile(at))
+    await collectGarbage()
+    // The engine may hold on to the last one.
+    expect(kept.filter((schema) => schema.deref() !== undefined).length).toBeLessThan(5)
   })
 })
 
