@@ -64,10 +64,11 @@ export function createUndos(dependencies: UndosDependencies): Undos {
   async function look(id: string): Promise<void> {
     const journal = await journals.peek(id)
     // Only a look: it must not keep a conversation from being forgotten.
-    if (journal && dueIn(journal).length > 0) {
-      for (const each of await journals.update(id, takeDue)) begin(id, each)
-    }
-    if (!journal || mayBeUndone(journal)) schedule.schedule(id, settings.undoAfterMs)
+    const isDue = journal !== null && dueIn(journal).length > 0
+    if (isDue) for (const each of await journals.update(id, takeDue)) begin(id, each)
+    // What is begun is looked at once more: this process may die over it.
+    const isOpen = journal === null || isDue || mayBeUndone(journal)
+    if (isOpen) schedule.schedule(id, settings.undoAfterMs)
     else schedule.unschedule(id)
   }
 
