@@ -81,9 +81,10 @@ export function createFollower(options: FollowerOptions): Follower {
     catchUp() {
       while (!isFull && !isOver) {
         const call = turn.platformCalls[calls]
-        if (characters < said()) {
-          tell({ type: 'text-delta', text: replyText(turn).slice(characters, said()) })
-        } else if (call) tell({ type: 'tool-call', call })
+        // Of a turn that was cut short there can be less than was said.
+        const text = characters < said() ? replyText(turn).slice(characters, said()) : ''
+        if (text !== '') tell({ type: 'text-delta', text })
+        else if (call) tell({ type: 'tool-call', call })
         else return
       }
     },

@@ -244,3 +244,17 @@ describe('what was sent', () => {
     expect(turn.pieces).toEqual([])
   })
 })
+
+describe('a turn that was cut short', () => {
+  it('says what is left of it to one who comes before its end is told', async () => {
+    const { turn, audience, voice, follow, end } = start()
+    await voice.say('answer', 'Nobody hears this.')
+    endTurn(turn, { status: 'aborted', now: performance.now() })
+    const { text, followed } = follow()
+    expect(text()).toBe('')
+    audience.close('...')
+    end('aborted')
+    await followed
+    expect(text()).toBe('...')
+  })
+})
