@@ -61,7 +61,7 @@ interface Service {
 export function createService({ config, log, openApiText }: ServiceDependencies): Service {
   const metrics = createMetrics()
   const settings = toTurnSettings(config)
-  const { store, schedule, ...memory } = createMemory(config, { log, settings })
+  const { store, schedule, ...memory } = createMemory(config, log)
   const upstream = createUpstreams({ upstreams: config.upstreams, routing: config.routing, log })
   const tools = createToolRunner({
     tools: config.tools,
@@ -130,18 +130,10 @@ async function whenUp(store: SharedStore, limitMs: number): Promise<void> {
   )
 }
 
-interface MemoryDependencies {
-  readonly log: Log
-  readonly settings: TurnSettings
-}
-
 /** What outlives a request, in this process or shared with other instances. */
-function createMemory(
-  { store: options, conversation }: Config,
-  { log, settings }: MemoryDependencies,
-) {
+function createMemory({ store: options, conversation, auth }: Config, log: Log) {
   const { retain: retainMs } = conversation
-  const { effectSecret: secret } = settings
+  const secret = auth.signing_secret ?? randomSecret()
   if (options.type === 'redis') {
     const store = createRedisStore({ url: options.url, prefix: options.prefix, log })
     return {
@@ -185,10 +177,15 @@ function createJournalStore(options: JournalStoreOptions): MemoryStore<Journal> 
   })
 }
 
+/** What is made with it is void after a restart. */
+function randomSecret(): string {
+  return randomBytes(32).toString('base64url')
+}
+
 /** What the configuration means for each turn. */
 export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings {
   const { flow, tools, limits, conversation, fallback, filler } = config
-  const signingSecret = config.auth.signing_secret ?? randomBytes(32).toString('base64url')
+  const signingSecret = config.auth.signing_secret ?? randomSecret()
   return {
     flow,
     tools,
@@ -197,7 +194,6 @@ export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings 
     turnTimeoutMs: config.routing.turn_timeout_ms,
     attachGraceMs: ATTACH_GRACE_MS,
     undoAfterMs: UNDO_AFTER_MS,
-    effectSecret: signingSecret,
     filler: filler ?? null,
     timezone: conversation.timezone,
     view: {

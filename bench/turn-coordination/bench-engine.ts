@@ -92,7 +92,7 @@ export function createBenchEngine(): BenchEngine {
     tools: cannedTools,
     journals: createMemoryJournals(store),
     ledger: createMemoryLedger({
-      secret: settings.effectSecret,
+      secret: 'a secret of effects',
       retainMs,
       maxConversations: MAX_CONVERSATIONS,
       now,

@@ -21,8 +21,6 @@ export interface TurnSettings {
   readonly timezone: string
   readonly view: ViewOptions
   readonly token: TokenContext
-  /** Keys of effects are made with it: the same for all instances. */
-  readonly effectSecret: string
 }
 
 /** For failures after the headers, when no `fallback` is configured. */

@@ -103,7 +103,7 @@ export function buildEngine(options: EngineOptions): TurnEngine {
     attachGraceMs: options.attachGraceMs ?? 2500,
     undoAfterMs: options.undoAfterMs ?? 60_000,
   }
-  const memory = options.memory ?? createMemory(options, settings.effectSecret)
+  const memory = options.memory ?? createMemory(options, 'a secret of effects')
   return createTurnEngine({
     ...memory,
     settings,

@@ -66,7 +66,7 @@ export function startInstance(options: InstanceOptions): Instance {
   const journals = createSharedJournals({ store, retainMs: DAY_MS, log, ...(limits && { limits }) })
   const ledger = createSharedLedger({
     store,
-    secret: settings.effectSecret,
+    secret: 'a secret of effects',
     retainMs: DAY_MS,
     log,
   })

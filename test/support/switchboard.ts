@@ -139,7 +139,7 @@ function createEngine() {
       }),
     ),
     ledger: createMemoryLedger({
-      secret: settings.effectSecret,
+      secret: 'a secret of effects',
       retainMs: FOREVER,
       maxConversations: 10,
       now,

@@ -132,7 +132,7 @@ function createEngine(
     log,
     date: () => new Date(),
     journals: keepingAfter(createMemoryJournals(journals), options.beforeKeep),
-    ledger: createMemoryLedger({ ...bounds, secret: settings.effectSecret, maxConversations: 100 }),
+    ledger: createMemoryLedger({ ...bounds, secret: 'a secret of effects', maxConversations: 100 }),
     schedule: options.schedule ?? createHandSchedule(),
     instance: 'this',
     now,

@@ -80,7 +80,8 @@ export function startReply(
     grace.end()
     turn.prefetches.end()
     // Whoever hears the end finds the turn as it ended, at whatever instance.
-    void keepTurn(turn).then(() => audience.close(status === 'aborted' ? SILENT_WORD : ''))
+    const close = () => audience.close(status === 'aborted' ? SILENT_WORD : '')
+    void keepTurn(turn).then(close, close)
   }
 
   function abandon(): void {
