@@ -62,7 +62,13 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
   const metrics = createMetrics()
   const settings = toTurnSettings(config)
   const { store, schedule, ...memory } = createMemory(config, log)
-  const upstream = createUpstreams({ upstreams: config.upstreams, routing: config.routing, log })
+  const upstream = createUpstreams({
+    upstreams: config.upstreams,
+    routing: config.routing,
+    stripThink: config.speech.strip_think,
+    log,
+    metrics,
+  })
   const tools = createToolRunner({
     tools: config.tools,
     mcp: config.mcp,

@@ -10,6 +10,15 @@ export interface Metrics {
   firstToken(seconds: number): void
   toolRun(run: ToolRun): void
   effect(effect: EffectResult): void
+  upstreamRequest(request: UpstreamRequest): void
+  upstreamFirstToken(firstToken: UpstreamFirstToken): void
+  upstreamCircuit(upstream: string, isOpen: boolean): void
+  /** The next upstream was asked since this one had failed before its first token. */
+  failover(upstream: string): void
+  hedge(result: HedgeResult): void
+  /** An answer that broke off in mid-speech was to be finished by another upstream. */
+  continuation(result: 'completed' | 'failed'): void
+  filler(): void
   /** Never called where there is no store that could be down: then nothing is said of it. */
   storeUp(isUp: boolean): void
   mcpServerUp(server: string, isUp: boolean): void
@@ -39,6 +48,22 @@ interface EffectResult {
   readonly result: 'done' | 'answered' | 'cancelled' | 'refused' | 'undone' | 'undo_failed'
 }
 
+interface UpstreamRequest {
+  readonly upstream: string
+  /** `completed`, `abandoned` (nobody waits for it any more), or why it failed. */
+  readonly outcome: string
+}
+
+interface UpstreamFirstToken {
+  readonly upstream: string
+  readonly seconds: number
+  /** The moving average that the new value has been added to. */
+  readonly averageSeconds: number
+}
+
+/** `won`: the second request spoke first; `lost`: the first one did; `failed`: neither came to speak. */
+type HedgeResult = 'won' | 'lost' | 'failed'
+
 /** A caller begins to wonder after about a second: most buckets lie around it. */
 const FIRST_TOKEN_BUCKETS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
 const TURN_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60]
@@ -51,10 +76,12 @@ export function createMetrics(): Metrics {
   const turns = createTurnMetrics(registry)
   const work = createWorkMetrics(registry)
   const servers = createServerMetrics(registry)
+  const upstreams = createUpstreamMetrics(registry)
   return {
     ...turns,
     ...work,
     ...servers,
+    ...upstreams,
     text: () => registry.metrics(),
     contentType: registry.contentType,
   }
@@ -107,6 +134,75 @@ function createWorkMetrics(registry: Registry): Pick<Metrics, 'toolRun' | 'effec
   return {
     toolRun: ({ tool, status, seconds }) => toolSeconds.observe({ tool, status }, seconds),
     effect: ({ tool, result }) => effects.inc({ tool, result }),
+  }
+}
+
+type UpstreamMetrics = Pick<
+  Metrics,
+  | 'upstreamRequest'
+  | 'upstreamFirstToken'
+  | 'upstreamCircuit'
+  | 'failover'
+  | 'hedge'
+  | 'continuation'
+  | 'filler'
+>
+
+function createUpstreamMetrics(registry: Registry): UpstreamMetrics {
+  const registers = [registry]
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers })
+  const requests = counter(
+    'turnstate_upstream_requests_total',
+    'Requests to upstreams, by what came of them.',
+    ['upstream', 'outcome'],
+  )
+  const firstTokens = new Histogram({
+    name: 'turnstate_upstream_first_token_seconds',
+    help: 'Time from a request to an upstream to its first token.',
+    labelNames: ['upstream'],
+    buckets: FIRST_TOKEN_BUCKETS,
+    registers,
+  })
+  const averages = new Gauge({
+    name: 'turnstate_upstream_first_token_average_seconds',
+    help: 'Exponentially weighted moving average of the time to the first token.',
+    labelNames: ['upstream'],
+    aggregator: 'average',
+    registers,
+  })
+  const circuits = new Gauge({
+    name: 'turnstate_upstream_circuit_open',
+    help: 'Whether the circuit breaker of an upstream is open.',
+    labelNames: ['upstream'],
+    aggregator: 'max',
+    registers,
+  })
+  const failovers = counter(
+    'turnstate_failovers_total',
+    'Upstreams that failed before their first token and were followed by the next one.',
+    ['upstream'],
+  )
+  const hedges = counter('turnstate_hedges_total', 'Second requests that were started early.', [
+    'result',
+  ])
+  const continuations = counter(
+    'turnstate_continuations_total',
+    'Answers that broke off and were to be finished by another upstream.',
+    ['result'],
+  )
+  const fillers = counter('turnstate_fillers_total', 'Fillers that were spoken.', [])
+  return {
+    upstreamRequest: ({ upstream, outcome }) => requests.inc({ upstream, outcome }),
+    upstreamFirstToken({ upstream, seconds, averageSeconds }) {
+      firstTokens.observe({ upstream }, seconds)
+      averages.set({ upstream }, averageSeconds)
+    },
+    upstreamCircuit: (upstream, isOpen) => circuits.set({ upstream }, isOpen ? 1 : 0),
+    failover: (upstream) => failovers.inc({ upstream }),
+    hedge: (result) => hedges.inc({ result }),
+    continuation: (result) => continuations.inc({ result }),
+    filler: () => fillers.inc(),
   }
 }
 

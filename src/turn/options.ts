@@ -12,9 +12,14 @@ export const FillerOptions = z.strictObject({
 })
 export type FillerOptions = z.infer<typeof FillerOptions>
 
+/** What is kept from a voice, and which marks a voice of the platform understands. */
 export const SpeechOptions = z.strictObject({
+  /** Markdown, URLs, emoji, code, stage directions and tool syntax. */
   strip_markdown: z.boolean().default(true),
+  /** Reasoning that a model writes into its text. */
   strip_think: z.boolean().default(true),
+  /** `break`: SSML `<break time="1s"/>`; `tags`: words in brackets, as in `[warmly]`. */
+  allow: z.array(z.enum(['break', 'tags'])).default([]),
 })
 export type SpeechOptions = z.infer<typeof SpeechOptions>
 

@@ -31,9 +31,14 @@ export interface CompletionDecoder {
 const MAX_LINE_LENGTH = 1024 * 1024
 const MAX_ANSWER_LENGTH = 8 * 1024 * 1024
 
+export interface DecoderOptions {
+  /** Leaves out reasoning that stands in the text between `<think>` tags. */
+  readonly stripThink: boolean
+}
+
 /** Incremental decoder of OpenAI chat-completion chunks; vendors' quirks are normalised here. */
-export function createStreamDecoder(): CompletionDecoder {
-  const answer = createAnswer()
+export function createStreamDecoder(options: DecoderOptions): CompletionDecoder {
+  const answer = createAnswer(options)
   const sse = createSseDecoder({ onData: takeData, maxLength: MAX_LINE_LENGTH })
   let isDone = false
   let length = 0
@@ -71,8 +76,8 @@ export function createStreamDecoder(): CompletionDecoder {
 }
 
 /** For an endpoint that ignores `stream: true` and answers with one JSON completion. */
-export function createJsonDecoder(): CompletionDecoder {
-  const answer = createAnswer()
+export function createJsonDecoder(options: DecoderOptions): CompletionDecoder {
+  const answer = createAnswer(options)
   const utf8 = new StringDecoder('utf8')
   let body = ''
   return {
@@ -98,7 +103,7 @@ interface Answer {
   readonly completion: () => Completion | undefined
 }
 
-function createAnswer(): Answer {
+function createAnswer(_options: DecoderOptions): Answer {
   const toolCalls = createToolCallAssembly()
   let text = ''
   let taken = ''

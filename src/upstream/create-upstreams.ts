@@ -1,5 +1,6 @@
 import { TurnstateError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import { createFailover } from './failover.ts'
 import { createOpenAiCompatibleUpstream } from './openai-compatible.ts'
 import type { OpenAiCompatibleOptions, RoutingOptions } from './options.ts'
@@ -14,11 +15,20 @@ export type ConfiguredUpstream =
 interface UpstreamsOptions {
   readonly upstreams: Readonly<Record<string, ConfiguredUpstream>>
   readonly routing: RoutingOptions
+  /** Reasoning that a model writes into its text (`<think>`) is left out. */
+  readonly stripThink: boolean
   readonly log: Log
+  readonly metrics: Metrics
 }
 
 /** The configured upstreams as one, in the order of `routing.order` (default: as they stand). */
-export function createUpstreams({ upstreams, routing, log }: UpstreamsOptions): Upstream {
+export function createUpstreams({
+  upstreams,
+  routing,
+  stripThink,
+  log,
+  metrics,
+}: UpstreamsOptions): Upstream {
   const order = routing.order ?? Object.keys(upstreams)
   const [first, ...others] = order.map((name) => {
     const options = upstreams[name]
@@ -26,7 +36,7 @@ export function createUpstreams({ upstreams, routing, log }: UpstreamsOptions): 
       throw new TurnstateError('internal', 'Routing names no such upstream')
     return options.type === 'scripted'
       ? createScriptedUpstream({ name, script: options.script, routing })
-      : createOpenAiCompatibleUpstream({ name, options, routing, log })
+      : createOpenAiCompatibleUpstream({ name, options, routing, stripThink, log, metrics })
   })
   if (first === undefined) throw new TurnstateError('internal', 'No upstream is configured')
   return createFailover(first, others, log)

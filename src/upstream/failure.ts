@@ -13,6 +13,7 @@ export type FailureReason =
   | 'empty'
   | 'first_token_timeout'
   | 'idle_timeout'
+  | 'total_timeout'
 
 const CAUSES: Readonly<Record<FailureReason, string>> = {
   connect: 'could not connect',
@@ -26,12 +27,35 @@ const CAUSES: Readonly<Record<FailureReason, string>> = {
   empty: 'there was neither text nor a tool call',
   first_token_timeout: 'no token arrived in time',
   idle_timeout: 'the tokens stopped',
+  total_timeout: 'the answer took too long',
 }
 
-/** The error for the caller. Its cause is safe for a log: it holds nothing that the upstream said. */
+/** What stands behind the error for the caller; safe for a log: it holds nothing that the upstream said. */
+class UpstreamFailure extends Error {
+  readonly reason: FailureReason
+
+  constructor(reason: FailureReason) {
+    super(CAUSES[reason])
+    this.reason = reason
+  }
+}
+
+/** The error for the caller; `failureReasonOf` finds the reason in it again. */
 export function upstreamError(reason: FailureReason): TurnstateError {
-  const cause = new Error(CAUSES[reason])
-  return reason === 'first_token_timeout' || reason === 'idle_timeout'
+  const cause = new UpstreamFailure(reason)
+  return TIMEOUTS.has(reason)
     ? new TurnstateError('upstream_timeout', 'The language model did not answer in time', { cause })
     : new TurnstateError('upstream_failed', 'The language model could not answer', { cause })
 }
+
+/** Undefined for an error that no upstream is the reason of: an abort, a listener that threw. */
+export function failureReasonOf(error: unknown): FailureReason | undefined {
+  const cause = error instanceof TurnstateError ? error.cause : undefined
+  return cause instanceof UpstreamFailure ? cause.reason : undefined
+}
+
+const TIMEOUTS: ReadonlySet<FailureReason> = new Set([
+  'first_token_timeout',
+  'idle_timeout',
+  'total_timeout',
+])

@@ -1,6 +1,7 @@
 import { Pool } from 'undici'
 import { TurnstateError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
+import type { Metrics } from '../observability/metrics.ts'
 import { encodeRequest } from './encode-request.ts'
 import { createEndpointHealth } from './endpoint-health.ts'
 import { upstreamError } from './failure.ts'
@@ -17,7 +18,9 @@ interface OpenAiCompatibleUpstreamOptions {
   readonly name: string
   readonly options: OpenAiCompatibleOptions
   readonly routing: Pick<RoutingOptions, 'first_token_timeout_ms' | 'idle_timeout_ms'>
+  readonly stripThink: boolean
   readonly log: Log
+  readonly metrics: Metrics
 }
 
 /** Any endpoint that speaks OpenAI's streaming chat completions. */
@@ -25,6 +28,7 @@ export function createOpenAiCompatibleUpstream({
   name,
   options,
   routing,
+  stripThink,
   log,
 }: OpenAiCompatibleUpstreamOptions): Upstream {
   const url = new URL(options.base_url)
@@ -61,6 +65,7 @@ export function createOpenAiCompatibleUpstream({
           listener,
           firstTokenTimeoutMs: routing.first_token_timeout_ms,
           idleTimeoutMs: routing.idle_timeout_ms,
+          stripThink,
           onOutcome: (outcome) => {
             record(outcome)
             if (outcome.type === 'completed') resolve(outcome.completion)

@@ -29,7 +29,17 @@ export const HeaderName = z
 
 export const HeaderValue = z.string().regex(/^[\t\x20-\x7e]*$/, 'must be printable ASCII')
 
-/** Known oddities of an endpoint. Most take effect as the parts that need them are built. */
+const Milliseconds = z.int().min(1).max(300_000)
+
+/** How long one endpoint may keep a caller waiting; what is absent is as `routing` says. */
+const timeouts = {
+  connect_timeout_ms: Milliseconds.optional(),
+  first_token_timeout_ms: Milliseconds.optional(),
+  idle_timeout_ms: Milliseconds.optional(),
+  turn_timeout_ms: Milliseconds.optional(),
+}
+
+/** Known oddities of an endpoint. */
 const Compat = z.enum([
   'merge_roles',
   'user_first',
@@ -52,6 +62,11 @@ export const OpenAiCompatibleOptions = z.strictObject({
   model: z.string().min(1),
   headers: z.record(HeaderName, HeaderValue).default({}),
   compat: z.array(Compat).default([]),
+  /** Over TLS it is offered and HTTP/1.1 is the other choice; over plain http it is taken for granted. */
+  http2: z.boolean().default(false),
+  /** Connections that stand ready for the next turns, opened at start and whenever one is taken. */
+  warm_connections: z.int().min(0).max(64).default(2),
+  ...timeouts,
 })
 export type OpenAiCompatibleOptions = z.infer<typeof OpenAiCompatibleOptions>
 
@@ -68,20 +83,20 @@ export const UpstreamOptions = z.discriminatedUnion('type', [
 ])
 export type UpstreamOptions = z.infer<typeof UpstreamOptions>
 
-const Milliseconds = z.int().min(1).max(300_000)
-
 /** Which upstreams are asked in which order, and how long each may keep a caller waiting. */
 export const RoutingOptions = z.strictObject({
   /** Names of upstreams; absent means all of them as they stand in the file. */
   order: z.array(z.string().min(1)).min(1).optional(),
+  connect_timeout_ms: Milliseconds.default(2000),
   first_token_timeout_ms: Milliseconds.default(2500),
   /** Silence between two tokens. */
   idle_timeout_ms: Milliseconds.default(5000),
   turn_timeout_ms: Milliseconds.default(20_000),
+  /** A second request is started early, after so long without a token or after the rolling p95. */
   hedge: z
     .strictObject({
-      after_ms: Milliseconds,
-      max_share: z.number().min(0).max(1),
+      after_ms: z.union([Milliseconds, z.literal('p95')]),
+      max_share: z.number().min(0).max(1).default(0.1),
     })
     .optional(),
 })

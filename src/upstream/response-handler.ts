@@ -25,6 +25,7 @@ interface ResponseHandlerOptions {
   readonly listener: CompletionListener
   readonly firstTokenTimeoutMs: number
   readonly idleTimeoutMs: number
+  readonly stripThink: boolean
   /** Called once. */
   readonly onOutcome: (outcome: Outcome) => void
   /** What a refusal said, its beginning; after the outcome. */
@@ -101,20 +102,23 @@ function takeHead(receiving: Receiving, status: number, headers: Headers): void 
     fail(receiving, 'status')
     return
   }
-  receiving.decoder = decoderFor(headers)
+  receiving.decoder = decoderFor(headers, receiving.options)
   if (receiving.decoder === undefined) fail(receiving, 'content_type')
 }
 
-function decoderFor(headers: Headers): CompletionDecoder | undefined {
+function decoderFor(
+  headers: Headers,
+  { stripThink }: ResponseHandlerOptions,
+): CompletionDecoder | undefined {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') return undefined
   const contentType = headers['content-type'] ?? 'text/event-stream'
   if (typeof contentType !== 'string') return undefined
   switch (contentType.split(';')[0]?.trim().toLowerCase()) {
     case 'text/event-stream':
-      return createStreamDecoder()
+      return createStreamDecoder({ stripThink })
     case 'application/json':
-      return createJsonDecoder()
+      return createJsonDecoder({ stripThink })
     default:
       return undefined
   }

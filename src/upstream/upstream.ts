@@ -70,6 +70,8 @@ export interface CompletionListener {
    * until it is settled: that is the back-pressure of the caller's socket.
    */
   readonly onText: (text: string) => void | Promise<void>
+  /** Called once, synchronously with the first text or part of a tool call, before any of it is given out. */
+  readonly onFirstToken?: () => void
 }
 
 export interface Upstream {
@@ -82,4 +84,17 @@ export interface Upstream {
   /** False while the endpoint is known to be failing. */
   isUsable(): boolean
   close(): Promise<void>
+}
+
+/** One of several upstreams: what routing goes by when it chooses between them. */
+export interface Endpoint extends Upstream {
+  /**
+   * Whether a request may be sent now. Where the circuit is half open, a `true` is the permission for
+   * the one probe: it is to be followed by `complete` at once.
+   */
+  admits(): boolean
+  /** It said itself when to come back (`retry-after`), and that time has not come. */
+  isToldToWait(): boolean
+  /** Milliseconds within which 95 of 100 of the latest first tokens came; undefined while too few are known. */
+  firstTokenP95Ms(): number | undefined
 }

@@ -1,5 +1,6 @@
 import type { TurnstateError } from '../../src/errors.ts'
 import type { Log } from '../../src/observability/log.ts'
+import { createMetrics } from '../../src/observability/metrics.ts'
 import { createOpenAiCompatibleUpstream } from '../../src/upstream/openai-compatible.ts'
 import { OpenAiCompatibleOptions } from '../../src/upstream/options.ts'
 import type { Completion, CompletionListener, Upstream } from '../../src/upstream/upstream.ts'
@@ -46,7 +47,9 @@ export function connectUpstream(
       headers: { 'X-Title': 'desk' },
     }),
     routing: { first_token_timeout_ms: firstTokenMs, idle_timeout_ms: idleMs },
+    stripThink: true,
     log: logTo(lines),
+    metrics: createMetrics(),
   })
   return {
     upstream,

@@ -99,7 +99,13 @@ function createEngine(
   const now = options.now ?? (() => performance.now())
   const metrics = createMetrics()
   const settings = { ...toTurnSettings(config), attachGraceMs, undoAfterMs }
-  const upstream = createUpstreams({ upstreams: config.upstreams, routing: config.routing, log })
+  const upstream = createUpstreams({
+    upstreams: config.upstreams,
+    routing: config.routing,
+    stripThink: config.speech.strip_think,
+    log,
+    metrics,
+  })
   const tools = createToolRunner({
     tools: config.tools,
     mcp: {},
