@@ -13,7 +13,9 @@ import { requestCatalogue } from './support/request-catalogue.ts'
 
 const FILE = new URL('../openapi.yaml', import.meta.url)
 const CHAT = '/v1/chat/completions'
+const RESPONSES = '/v1/responses'
 const BODY = { messages: [{ role: 'user', content: 'Hello' }] }
+const INPUT = { input: 'Hello' }
 const EVENTS: readonly TurnEvent[] = [
   { type: 'keep-alive' },
   { type: 'text-delta', text: 'Bye.' },
@@ -28,12 +30,23 @@ interface DocumentedHeader {
 interface DocumentedResponse {
   readonly headers?: Readonly<Record<string, DocumentedHeader>>
 }
+interface DocumentedBody {
+  readonly content: {
+    readonly 'application/json': {
+      readonly examples: Readonly<Record<string, { readonly value: unknown }>>
+    }
+  }
+}
 interface Operation {
+  readonly requestBody?: DocumentedBody
   readonly responses: Readonly<Record<string, DocumentedResponse & { readonly $ref?: string }>>
 }
 interface Contract {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
-  readonly components: { readonly responses: Readonly<Record<string, DocumentedResponse>> }
+  readonly components: {
+    readonly requestBodies: Readonly<Record<string, DocumentedBody>>
+    readonly responses: Readonly<Record<string, DocumentedResponse>>
+  }
 }
 
 const text = readFileSync(FILE, 'utf8')
@@ -154,6 +167,32 @@ describe('the contract', () => {
     for (const json of data) expect(problems('ChatCompletionChunk', JSON.parse(json))).toBeNull()
   })
 
+  test('has the response as one body', async () => {
+    const engines = [
+      fakeEngine(),
+      fakeEngine({ events: EVENTS, end: { usage: USAGE } }),
+      fakeEngine({ end: { finishReason: 'length' } }),
+    ]
+    for (const engine of engines) {
+      const { url } = await listeningApp({ engine })
+      const answer = await post(url + RESPONSES, INPUT, { 'x-turnstate-metadata': '1' })
+      await expectInContract(answer, 'post', RESPONSES)
+    }
+  })
+
+  test.each(['tool_calls', 'length'] as const)(
+    'has every event of a response that ends with %s',
+    async (finishReason) => {
+      const engine = fakeEngine({ events: EVENTS, end: { usage: USAGE, finishReason } })
+      const { url } = await listeningApp({ engine })
+      const answer = await post(url + RESPONSES, { ...INPUT, stream: true })
+      const data = await chunks(answer)
+      expect(data.pop()).toBe('[DONE]')
+      expect(data).toHaveLength(17)
+      for (const json of data) expect(problems('ResponseEvent', JSON.parse(json))).toBeNull()
+    },
+  )
+
   test('has the headers of a turn', async () => {
     const { url } = await listeningApp()
     const { headers } = await post(url + CHAT, BODY)
@@ -240,6 +279,20 @@ describe('the contract', () => {
     await expectInContract(second, 'post', CHAT)
     held.release()
     await expectInContract(await first, 'post', CHAT)
+  })
+
+  test('has the examples that it gives of requests', () => {
+    const bodies = [
+      contract.components.requestBodies['ChatCompletion'],
+      contract.paths[RESPONSES]?.['post']?.requestBody,
+    ]
+    for (const [index, schema] of ['ChatCompletionRequest', 'ResponseRequest'].entries()) {
+      const examples = Object.entries(bodies[index]?.content['application/json'].examples ?? {})
+      expect(examples.length).toBeGreaterThan(1)
+      for (const [name, { value }] of examples) {
+        expect([name, problems(schema, value)]).toEqual([name, null])
+      }
+    }
   })
 
   test('allows the requests that platforms send', () => {

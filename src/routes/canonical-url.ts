@@ -5,6 +5,7 @@ export interface CanonicalUrl {
   readonly secret?: string
 }
 
+const CHAT_COMPLETIONS = '/v1/chat/completions'
 const ORIGIN = /^https?:\/\/[^/?#]*/i
 
 /**
@@ -12,6 +13,8 @@ const ORIGIN = /^https?:\/\/[^/?#]*/i
  * field: every form of it leads to one route, with any tenant prefix and below `/k/<secret>/`.
  */
 export function canonicalUrl(method: string, url: string): CanonicalUrl {
+  // Usually it is right as it stands.
+  if (url === CHAT_COMPLETIONS) return { url }
   const target = url.replace(ORIGIN, '')
   const pathEnd = target.search(/[?#]/)
   const path = pathEnd === -1 ? target : target.slice(0, pathEnd)
@@ -24,11 +27,12 @@ export function canonicalUrl(method: string, url: string): CanonicalUrl {
 
 function canonicalPath(method: string, segments: readonly string[]): string {
   const last = segments.at(-1)
-  if (last === 'completions' && segments.at(-2) === 'chat') return '/v1/chat/completions'
+  if (last === 'completions' && segments.at(-2) === 'chat') return CHAT_COMPLETIONS
+  if (last === 'responses') return '/v1/responses'
   if (last === 'models') return '/v1/models'
   // A base URL that nothing was appended to.
   const isBase = last === undefined || last === 'v1'
-  if (isBase && (method === 'POST' || method === 'HEAD')) return '/v1/chat/completions'
+  if (isBase && (method === 'POST' || method === 'HEAD')) return CHAT_COMPLETIONS
   return `/${segments.join('/')}`
 }
 

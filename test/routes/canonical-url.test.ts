@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { canonicalUrl } from '../../src/routes/canonical-url.ts'
 
 const CHAT = '/v1/chat/completions'
+const RESPONSES = '/v1/responses'
 
 describe('canonicalUrl', () => {
   test.each([
@@ -50,6 +51,27 @@ describe('canonicalUrl', () => {
     expect(canonicalUrl('POST', '/k/a%2Fb%20c/v1').secret).toBe('a/b c')
     expect(canonicalUrl('POST', '/k/100%/v1').secret).toBe('100%')
   })
+
+  test.each([
+    '/v1/responses',
+    '/v1/responses/',
+    '/responses',
+    '/v1/v1/responses',
+    '/v1/responses/responses',
+    '/v1/chat/completions/responses',
+    '/llm/v1/responses',
+    'http://host.example:8080/v1/responses',
+  ])('leads POST and HEAD %s to the responses', (url) => {
+    expect(canonicalUrl('POST', url)).toEqual({ url: RESPONSES })
+    expect(canonicalUrl('HEAD', `${url}?a=b`)).toEqual({ url: `${RESPONSES}?a=b` })
+  })
+
+  test.each(['/responses', '/v1/responses/', '/llm/v1/responses'])(
+    'takes the secret out of /k/<secret>%s too',
+    (url) => {
+      expect(canonicalUrl('POST', `/k/s3cret${url}`)).toEqual({ url: RESPONSES, secret: 's3cret' })
+    },
+  )
 
   test.each(['/models', '/v1/models', '/v1/models/', '/llm/v1/models'])(
     'leads GET %s to the models',

@@ -12,6 +12,7 @@ export interface Envelope {
 
 type Call = Extract<TurnEvent, { readonly type: 'tool-call' }>['call']
 type Choice = ChatCompletionChunk.Choice
+type Delta = Choice['delta']
 
 /** Writes the server-sent events of one answer, each a whole `data:` frame. */
 export interface ChunkWriter {
@@ -35,37 +36,27 @@ export interface Metadata {
   readonly token: string | null
 }
 
-export function createChunkWriter(envelope: Envelope): ChunkWriter {
-  function chunk(choices: Choice[]): ChatCompletionChunk {
-    const { id, created, model } = envelope
-    return { id, object: 'chat.completion.chunk', created, model, choices }
-  }
-  const delta = (delta: Choice['delta'], finish_reason: Choice['finish_reason'] = null) =>
-    chunk([{ index: 0, delta, finish_reason }])
-
-  // The text is all that differs from delta to delta, so only the text is encoded each time.
-  const [beforeText = '', afterText = ''] = frame(delta({ content: '' })).split(/(?<="content":)""/)
+export function createChunkWriter({ id, created, model }: Envelope): ChunkWriter {
+  // All of a chunk but its choices is the same each time: it is encoded once.
+  const start = `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${created},"model":${JSON.stringify(model)},"choices":[`
+  const chunk = (choices: string, more = '') => encodeData(`${start}${choices}]${more}}`)
+  const delta = (delta: Delta, finish: Choice['finish_reason'] = null) =>
+    chunk(JSON.stringify({ index: 0, delta, finish_reason: finish } satisfies Choice))
+  const beforeText = `data: ${start}{"index":0,"delta":{"content":`
+  const afterText = '},"finish_reason":null}]}\n\n'
 
   return {
-    role: () => frame(delta({ role: 'assistant', content: '' })),
+    role: () => delta({ role: 'assistant', content: '' }),
     text: (text) => beforeText + JSON.stringify(text) + afterText,
     call: ({ id, name, arguments: args }, index) =>
-      frame(
-        delta({
-          tool_calls: [{ index, id, type: 'function', function: { name, arguments: args } }],
-        }),
-      ),
+      delta({ tool_calls: [{ index, id, type: 'function', function: { name, arguments: args } }] }),
     end({ finishReason, usage, metadata }) {
-      const frames = [frame(delta({}, finishReason))]
-      if (usage) frames.push(frame({ ...chunk([]), usage: toOpenAIUsage(usage) }))
-      if (metadata) frames.push(frame({ ...chunk([]), turnstate: metadata }))
-      return frames.join('') + DONE_EVENT
+      let end = delta({}, finishReason)
+      if (usage) end += chunk('', `,"usage":${JSON.stringify(toOpenAIUsage(usage))}`)
+      if (metadata) end += chunk('', `,"turnstate":${JSON.stringify(metadata)}`)
+      return end + DONE_EVENT
     },
   }
-}
-
-function frame(chunk: ChatCompletionChunk & { readonly turnstate?: Metadata }): string {
-  return encodeData(JSON.stringify(chunk))
 }
 
 export function toOpenAIUsage(

@@ -76,7 +76,7 @@ function toTurnstateError(error: unknown): TurnstateError {
 }
 
 const NOT_FOUND =
-  'There is nothing here. The base URL of this API ends in /v1, its main route is POST /v1/chat/completions'
+  'There is nothing here. The base URL of this API ends in /v1, its main routes are POST /v1/chat/completions and POST /v1/responses'
 
 /** Answers every error of every route; `internal` is logged whole, since nobody expected it. */
 export function createErrorHandler(log: Log) {

@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { onceGone } from '../once-gone.ts'
 
@@ -25,31 +27,23 @@ export function createEventStream({ reply, drainTimeoutMs }: Options): EventStre
     if (opened) return
     opened = true
     reply.hijack()
-    for (const [name, value] of Object.entries(reply.getHeaders())) {
-      if (value !== undefined) response.setHeader(name, value)
-    }
     // A write that crosses with a hang-up ends in an error that says nothing more than `close`.
     response.on('error', () => undefined)
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      // Proxies that buffer would hold back speech.
-      'x-accel-buffering': 'no',
-    })
+    response.writeHead(200, streamHeaders(reply))
   }
 
-  function until(event: 'drain' | 'finish'): Promise<void> {
+  function until(emitter: EventEmitter, event: 'drain' | 'finish'): Promise<void> {
     return new Promise((resolve) => {
       let forget: () => void = () => undefined
       const settle = () => {
         clearTimeout(limit)
-        response.off(event, settle)
+        emitter.off(event, settle)
         forget()
         resolve()
       }
       // Its connection, not the answer: one that waits behind another one has none of its own yet.
       const limit = setTimeout(() => response.req.socket.destroy(), drainTimeoutMs)
-      response.once(event, settle)
+      emitter.once(event, settle)
       forget = onceGone(response, settle)
     })
   }
@@ -57,10 +51,13 @@ export function createEventStream({ reply, drainTimeoutMs }: Options): EventStre
   return {
     isOpen: () => opened,
     write(text) {
+      const isFirst = !opened
       open()
-      if (response.destroyed || response.write(text)) return
+      if (response.destroyed || text === '') return
+      const full = isFirst ? written(response, text) : writtenOn(response, text)
+      if (!full) return
       // One wait for all who write meanwhile: each would listen to the socket by itself.
-      drained ??= until('drain').finally(() => {
+      drained ??= until(full, 'drain').finally(() => {
         drained = undefined
       })
       return drained
@@ -69,7 +66,37 @@ export function createEventStream({ reply, drainTimeoutMs }: Options): EventStre
       open()
       if (response.destroyed) return
       response.end(text)
-      await until('finish')
+      await until(response, 'finish')
     },
   }
+}
+
+function streamHeaders(reply: FastifyReply): Record<string, number | string | string[]> {
+  const headers: Record<string, number | string | string[]> = {}
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) headers[name] = value
+  }
+  headers['content-type'] = 'text/event-stream; charset=utf-8'
+  headers['cache-control'] = 'no-cache, no-transform'
+  // Proxies that buffer would hold back speech.
+  headers['x-accel-buffering'] = 'no'
+  return headers
+}
+
+/** Gives what has to drain before the next write, null if there is room. */
+function written(response: ServerResponse, text: string): EventEmitter | null {
+  return response.write(text) ? null : response
+}
+
+/**
+ * The same, once the headers are written: one chunk, in one piece. Node itself writes the three parts
+ * of a chunk one by one and puts them together again a moment later, which is half of the cost.
+ */
+function writtenOn(response: ServerResponse, text: string): EventEmitter | null {
+  const { socket } = response
+  // Behind another answer there is no socket yet; HTTP/1.0 has no chunks.
+  if (!socket || !response.chunkedEncoding) return written(response, text)
+  const length = Buffer.byteLength(text)
+  const chunk = `${length.toString(16)}\r\n${text}\r\n`
+  return socket.write(chunk, length === text.length ? 'latin1' : 'utf8') ? null : socket
 }

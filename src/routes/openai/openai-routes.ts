@@ -1,16 +1,20 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Model } from 'openai/resources/models'
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
+import type { TurnRequest } from '../../turn/turn-request.ts'
 import type { TurnEngine } from '../../turn/turn.ts'
 import type { Authenticate } from '../authenticate.ts'
 import { createTurnLog } from '../logged-turn.ts'
 import type { TurnGate } from '../turn-gate.ts'
 import { setTurnHeaders } from '../turn-headers.ts'
-import { answerForm } from './answer-form.ts'
+import type { AnswerForm } from './answer-form.ts'
+import { chatForm } from './chat-form.ts'
 import { toDerivationBody } from './derive.ts'
 import { jsonReply } from './json-reply.ts'
 import { readChatRequest } from './read-request.ts'
+import { readResponseRequest } from './responses/read-response-request.ts'
+import { responseForm } from './responses/response-form.ts'
 import { streamReply } from './stream-reply.ts'
 
 declare module 'fastify' {
@@ -31,7 +35,14 @@ interface Dependencies {
   readonly drainTimeoutMs: number
 }
 
-/** The front end for everything that speaks OpenAI's chat completions. */
+/** A turn as one of the APIs asks for it. */
+interface Asked {
+  readonly turn: TurnRequest
+  readonly stream: boolean
+  readonly form: AnswerForm
+}
+
+/** The front end for everything that speaks OpenAI's chat completions or its Responses API. */
 export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): void {
   const { engine, authenticate, gate, log, metrics, models, drainTimeoutMs } = dependencies
   const createdAt = Math.floor(Date.now() / 1000)
@@ -44,20 +55,34 @@ export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): 
   }
 
   app.head('/v1/chat/completions', (_request, reply) => reply.send())
+  app.head('/v1/responses', (_request, reply) => reply.send())
 
-  app.post('/v1/chat/completions', { onRequest }, (request, reply) =>
-    gate.pass(reply.raw, async (waitFor) => {
-      const startedAt = performance.now()
-      const chat = readChatRequest(request)
-      const begun = await engine.begin(chat.turn)
-      waitFor(begun.ended)
-      setTurnHeaders(reply, begun.facts)
-      const turn = withTurnLog(begun, { request: chat.turn, startedAt })
-      const form = answerForm(request, chat, models[0])
-      if (chat.stream) return streamReply(turn, { reply, form, log, drainTimeoutMs })
-      return jsonReply(turn, { reply, form, log })
-    }),
-  )
+  const answer = (read: (request: FastifyRequest) => Asked) => {
+    return (request: FastifyRequest, reply: FastifyReply) =>
+      gate.pass(reply.raw, async (waitFor) => {
+        const startedAt = performance.now()
+        const asked = read(request)
+        const begun = await engine.begin(asked.turn)
+        waitFor(begun.ended)
+        setTurnHeaders(reply, begun.facts)
+        const turn = withTurnLog(begun, { request: asked.turn, startedAt })
+        const { form } = asked
+        if (asked.stream) return streamReply(turn, { reply, form, log, drainTimeoutMs })
+        return jsonReply(turn, { reply, form, log })
+      })
+  }
+
+  const answerChat = answer((request) => {
+    const chat = readChatRequest(request)
+    return { turn: chat.turn, stream: chat.stream, form: chatForm(request, chat, models[0]) }
+  })
+  app.post('/v1/chat/completions', { onRequest }, answerChat)
+
+  const answerResponses = answer((request) => {
+    const asked = readResponseRequest(request)
+    return { turn: asked.turn, stream: asked.stream, form: responseForm(request, asked, models[0]) }
+  })
+  app.post('/v1/responses', { onRequest }, answerResponses)
 
   app.post('/v1/conversations/derive', { onRequest }, async (request, reply) => {
     const derivation = await engine.derive(readChatRequest(request).turn)

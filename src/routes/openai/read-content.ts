@@ -1,4 +1,5 @@
 import { isJsonObject, refuseDeepNesting } from './json-body.ts'
+import type { JsonObject } from './json-body.ts'
 
 interface Content {
   readonly text: string
@@ -36,15 +37,30 @@ function readPart(part: unknown): Part | null {
   if (typeof part === 'number' || typeof part === 'boolean')
     return { type: 'text', text: String(part) }
   if (!isJsonObject(part)) return null
-  const { type, text, image_url, input_audio, file } = part
+  const { type, text, input_audio, file } = part
   if (typeof text === 'string') return { type: 'text', text }
-  if (type === 'image_url') {
-    if (typeof image_url === 'string') return { type, image_url: { url: image_url } }
-    return isJsonObject(image_url) ? { type, image_url } : null
-  }
+  if (type === 'image_url' || type === 'input_image') return readImage(part)
   if (type === 'input_audio') return isJsonObject(input_audio) ? { type, input_audio } : null
   if (type === 'file') return isJsonObject(file) ? { type, file } : null
+  if (type === 'input_file') return readInputFile(part)
   return null
+}
+
+/** The Responses API has the URL bare and the detail beside it. */
+function readImage({ image_url: image, detail }: JsonObject): Part | null {
+  if (isJsonObject(image)) return { type: 'image_url', image_url: image }
+  if (typeof image !== 'string') return null
+  return {
+    type: 'image_url',
+    image_url: { url: image, ...(typeof detail === 'string' && { detail }) },
+  }
+}
+
+/** Chat completions, which go upstream, know files by their bytes or their id, and by no URL. */
+function readInputFile({ file_data, file_id, filename }: JsonObject): Part | null {
+  const given = Object.entries({ file_data, file_id, filename })
+  const file = Object.fromEntries(given.filter(([, value]) => typeof value === 'string'))
+  return 'file_data' in file || 'file_id' in file ? { type: 'file', file } : null
 }
 
 // Some clients cut between words and some after a space: neither must glue words together. The text

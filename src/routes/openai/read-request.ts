@@ -4,6 +4,7 @@ import { isJsonObject, parseJsonBody, refuseDeepNesting } from './json-body.ts'
 import type { JsonObject } from './json-body.ts'
 import { readMessages } from './read-messages.ts'
 import { readParameters } from './read-parameters.ts'
+import type { ReadParameters } from './read-parameters.ts'
 import { readTools } from './read-tools.ts'
 
 /** A chat-completions request: what the turn needs, and what only the form of its answer does. */
@@ -27,28 +28,41 @@ const EXTRA_BODY_KEYS = [
 export function readChatRequest(request: FastifyRequest): ChatRequest {
   const body = parseJsonBody(request.body)
   const messages = readMessages(body)
-  const extra = readExtraBody(body.value)
-  const { parameters, toolChoice, stream, includeUsage, model } = readParameters(body.value)
+  const read = readParameters(body.value)
+  const { stream, includeUsage, model } = read
+  // As with OpenAI, one JSON body always tells the usage and a stream only when asked.
+  const wantsUsage = stream ? includeUsage : true
+  const turn = toTurnRequest(request, { body: body.value, messages, read, wantsUsage })
+  return { turn, stream, includeUsage, model }
+}
+
+interface Parts {
+  readonly body: JsonObject
+  readonly messages: TurnRequest['messages']
+  readonly read: Pick<ReadParameters, 'parameters' | 'toolChoice'>
+  readonly wantsUsage: boolean
+}
+
+/** What the turn needs; the rest of the body has one form in every API. */
+export function toTurnRequest(
+  request: FastifyRequest,
+  { body, messages, read, wantsUsage }: Parts,
+): TurnRequest {
+  const extra = readExtraBody(body)
   return {
-    turn: {
-      caller: request.caller,
-      keyMaterial: {
-        headers: request.headers,
-        query: isJsonObject(request.query) ? request.query : {},
-        body: body.value,
-        extraBody: extra,
-      },
-      messages,
-      platformTools: readTools(body.value),
-      ...(toolChoice !== undefined && { toolChoice }),
-      parameters,
-      // As with OpenAI, one JSON body always tells the usage and a stream only when asked.
-      wantsUsage: stream ? includeUsage : true,
-      extra,
+    caller: request.caller,
+    keyMaterial: {
+      headers: request.headers,
+      query: isJsonObject(request.query) ? request.query : {},
+      body,
+      extraBody: extra,
     },
-    stream,
-    includeUsage,
-    model,
+    messages,
+    platformTools: readTools(body),
+    ...(read.toolChoice !== undefined && { toolChoice: read.toolChoice }),
+    parameters: read.parameters,
+    wantsUsage,
+    extra,
   }
 }
 

@@ -6,10 +6,7 @@ type OfferedTool = TurnRequest['platformTools'][number]
 
 /** The functions of `tools` and of the legacy `functions`; entries that name none are skipped. */
 export function readTools(body: JsonObject): readonly OfferedTool[] {
-  const definitions = [
-    ...listOf(body.tools).map((entry) => (isJsonObject(entry) ? entry.function : undefined)),
-    ...listOf(body.functions),
-  ]
+  const definitions = [...listOf(body.tools).map(definitionIn), ...listOf(body.functions)]
   const tools = new Map<string, OfferedTool>()
   for (const definition of definitions) {
     const tool = readTool(definition)
@@ -17,6 +14,12 @@ export function readTools(body: JsonObject): readonly OfferedTool[] {
     if (tool && !tools.has(tool.name)) tools.set(tool.name, tool)
   }
   return [...tools.values()]
+}
+
+/** The Responses API has the definition bare, beside the type. */
+function definitionIn(entry: unknown): unknown {
+  if (!isJsonObject(entry)) return undefined
+  return entry.function ?? (entry.type === 'function' ? entry : undefined)
 }
 
 function readTool(definition: unknown): OfferedTool | undefined {

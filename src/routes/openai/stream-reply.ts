@@ -1,9 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Log } from '../../observability/log.ts'
-import type { TurnAnswer, TurnEvent } from '../../turn/turn.ts'
+import type { TurnAnswer } from '../../turn/turn.ts'
 import { hangUpSignal } from '../hang-up-signal.ts'
-import { createChunkWriter } from './chunks.ts'
-import type { ChunkWriter } from './chunks.ts'
 import type { AnswerForm } from './answer-form.ts'
 import { createEventStream } from './event-stream.ts'
 import { turnMetadata } from './turn-metadata.ts'
@@ -16,24 +14,23 @@ interface Options {
 }
 
 /**
- * Answers as a stream of chunks. Rejects only while nothing was sent, so that the error can still be
+ * Answers as a stream of events. Rejects only while nothing was sent, so that the error can still be
  * an ordinary HTTP answer.
  */
 export async function streamReply(turn: TurnAnswer, options: Options): Promise<void> {
   const { reply, form, log, drainTimeoutMs } = options
   const stream = createEventStream({ reply, drainTimeoutMs })
-  const chunks = createChunkWriter(form.envelope)
-  const encode = createEventEncoder(chunks)
+  const writer = form.createStreamWriter()
   const ending = await turn
     .run({
       signal: hangUpSignal(reply.raw),
       streams: true,
-      onEvent: (event) => stream.write(encode(event)),
+      onEvent: (event) => stream.write(writer.event(event)),
     })
     .then(
       (end) => ({
         finishReason: end.finishReason,
-        usage: form.includeUsage ? end.usage : undefined,
+        usage: end.usage,
         metadata: form.wantsMetadata ? turnMetadata(end, log) : undefined,
       }),
       (error: unknown) => {
@@ -43,31 +40,6 @@ export async function streamReply(turn: TurnAnswer, options: Options): Promise<v
         return { finishReason: 'stop' as const }
       },
     )
-  const opening = stream.isOpen() ? '' : chunks.role()
-  await stream.end(opening + chunks.end(ending))
+  await stream.end(writer.end(ending))
   if (reply.raw.writableFinished) turn.delivered()
-}
-
-/** The first event brings the role chunk along, in the same write. */
-function createEventEncoder(chunks: ChunkWriter): (event: TurnEvent) => string {
-  let started = false
-  let calls = 0
-
-  function encoded(event: TurnEvent): string {
-    switch (event.type) {
-      case 'text-delta':
-        return chunks.text(event.text)
-      case 'tool-call':
-        return chunks.call(event.call, calls++)
-      case 'keep-alive':
-        return started ? chunks.text('') : ''
-    }
-  }
-
-  return (event) => {
-    const text = encoded(event)
-    if (started) return text
-    started = true
-    return chunks.role() + text
-  }
 }
