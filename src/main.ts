@@ -7,7 +7,8 @@ import { processEnvironment } from './config/load.ts'
 
 const USAGE = `usage: turnstate COMMAND
 
-  serve [--config FILE] [--host H] [--port P]   start the server (default: ./turnstate.yaml, else the demo)
+  serve [--config FILE] [--host H] [--port P]   start the server (default: ./turnstate.yaml, else the demo);
+        [--workers N]                           N processes that share the port; needs store: redis
   lint FILE                                     check a configuration; exit code 1 if it has errors
   graph FILE                                    print the flow as a Mermaid state diagram
   rehearse URL [--only 3,silence] [--json] ...  play a voice platform's difficult traffic at a Custom LLM server

@@ -6,12 +6,14 @@ interface BannerFacts {
   readonly config: Config
   /** The file that was read; null for the built-in demo. */
   readonly file: string | null
+  /** Processes that share the port; left out for one. */
+  readonly workers?: number
 }
 
 const DEMO_WORDS = 'Hi, this is Ada Lovelace. I need an appointment.'
 
 /** What a person wants to know after the start, with a line to paste. */
-export function banner({ url, config, file }: BannerFacts): string {
+export function banner({ url, config, file, workers }: BannerFacts): string {
   const { flow, auth } = config
   const states = Object.keys(flow.states).length
   const words = file === null ? DEMO_WORDS : 'Hello!'
@@ -22,6 +24,7 @@ export function banner({ url, config, file }: BannerFacts): string {
     `  turnstate listens on  ${url}`,
     `  flow                  ${flow.name} (${states} states, starts in ${flow.starting_state})${file === null ? ', built-in demo' : ''}`,
     `  upstream              ${upstreamText(config)}`,
+    ...(workers === undefined ? [] : [`  workers               ${workers}`]),
     `  base URL              ${url}/v1`,
     '',
     '  try it:',

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { peersOfThisProcess, type MetricsPeers } from './worker-metrics.ts'
 
 /**
  * What is counted and timed. Labels come from closed lists: the kinds and endings of the code, and
@@ -22,7 +23,12 @@ export interface Metrics {
   /** Never called where there is no store that could be down: then nothing is said of it. */
   storeUp(isUp: boolean): void
   mcpServerUp(server: string, isUp: boolean): void
-  /** All of it, in the text format of Prometheus. */
+  /** What is to be told anew each time before the numbers are read. */
+  beforeReading(tell: () => void): void
+  /**
+   * All of it, in the text format of Prometheus; of several workers, the sum over all. Rejects with
+   * METRICS_INCOMPLETE when not all of them tell theirs in time.
+   */
   text(): Promise<string>
   readonly contentType: string
 }
@@ -70,19 +76,31 @@ const TURN_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60]
 const TOOL_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 6, 10, 20]
 
 /** Metrics with a registry of their own, the process's included. */
-export function createMetrics(): Metrics {
+export function createMetrics(peers: MetricsPeers | null = peersOfThisProcess()): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  let tellAnew = (): void => undefined
   const turns = createTurnMetrics(registry)
   const work = createWorkMetrics(registry)
   const servers = createServerMetrics(registry)
   const upstreams = createUpstreamMetrics(registry)
+  peers?.tell(async () => {
+    tellAnew()
+    return registry.getMetricsAsJSON()
+  })
   return {
     ...turns,
     ...work,
     ...servers,
     ...upstreams,
-    text: () => registry.metrics(),
+    beforeReading: (tell) => {
+      tellAnew = tell
+    },
+    text() {
+      if (peers) return peers.sum()
+      tellAnew()
+      return registry.metrics()
+    },
     contentType: registry.contentType,
   }
 }
@@ -212,6 +230,7 @@ function createServerMetrics(registry: Registry): Pick<Metrics, 'storeUp' | 'mcp
     name: 'turnstate_mcp_server_up',
     help: 'Whether an MCP server can be reached.',
     labelNames: ['server'],
+    aggregator: 'min',
     registers,
   })
   let store: Gauge | undefined
@@ -221,6 +240,7 @@ function createServerMetrics(registry: Registry): Pick<Metrics, 'storeUp' | 'mcp
       store ??= new Gauge({
         name: 'turnstate_store_up',
         help: 'Whether the store answers.',
+        aggregator: 'min',
         registers,
       })
       store.set(isUp ? 1 : 0)

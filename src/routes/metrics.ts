@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { TurnstateError } from '../errors.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { METRICS_INCOMPLETE } from '../observability/worker-metrics.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Readiness } from './health.ts'
 
@@ -16,13 +18,21 @@ export function metricsRoutes(app: FastifyInstance, dependencies: Dependencies):
     if (!isLocal(request)) authenticate(request)
     done()
   }
+  // Asked with each scrape: a gauge that waited to be told of a change could miss one.
+  metrics.beforeReading(() => tellReadiness(metrics, readiness()))
   app.get('/metrics', { onRequest }, async (_request, reply) => {
-    tellReadiness(metrics, readiness())
-    return reply.type(metrics.contentType).send(await metrics.text())
+    const text = await metrics.text().catch(refusePart)
+    return reply.type(metrics.contentType).send(text)
   })
 }
 
-// Asked with each scrape: a gauge that waited to be told of a change could miss one.
+/** The sum over some workers only would look like a fall of every counter. */
+function refusePart(error: unknown): never {
+  if (!(error instanceof Error && 'code' in error && error.code === METRICS_INCOMPLETE)) throw error
+  const message = 'Not every worker has told its numbers in time; ask again'
+  throw new TurnstateError('overloaded', message, { cause: error })
+}
+
 function tellReadiness(metrics: Metrics, { store, mcp = {} }: Readiness): void {
   if (store !== undefined) metrics.storeUp(store === 'ok')
   for (const [server, state] of Object.entries(mcp)) metrics.mcpServerUp(server, state === 'ok')

@@ -201,7 +201,9 @@ flow: { name: f, starting_state: a, states: { a: {} } }
   it('explains its use when a flag is none', async () => {
     const { code, stderr } = await refused({ args: ['--prot', '1'] })
     expect(code).toBe(2)
-    expect(stderr).toBe('usage: turnstate serve [--config FILE] [--host H] [--port P]\n')
+    expect(stderr).toBe(
+      'usage: turnstate serve [--config FILE] [--host H] [--port P] [--workers N]\n',
+    )
   })
 
   it('is open to nobody but this machine: other hosts need a key', async () => {
