@@ -1,9 +1,9 @@
 import { TurnstateError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
-import { createFailover } from './failover.ts'
 import { createOpenAiCompatibleUpstream } from './openai-compatible.ts'
 import type { OpenAiCompatibleOptions, RoutingOptions } from './options.ts'
+import { createRouting } from './routing.ts'
 import type { Script } from './script.ts'
 import { createScriptedUpstream } from './scripted-upstream.ts'
 import type { Upstream } from './upstream.ts'
@@ -30,7 +30,7 @@ export function createUpstreams({
   metrics,
 }: UpstreamsOptions): Upstream {
   const order = routing.order ?? Object.keys(upstreams)
-  const [first, ...others] = order.map((name) => {
+  const endpoints = order.map((name) => {
     const options = upstreams[name]
     if (options === undefined)
       throw new TurnstateError('internal', 'Routing names no such upstream')
@@ -38,6 +38,6 @@ export function createUpstreams({
       ? createScriptedUpstream({ name, script: options.script, routing })
       : createOpenAiCompatibleUpstream({ name, options, routing, stripThink, log, metrics })
   })
-  if (first === undefined) throw new TurnstateError('internal', 'No upstream is configured')
-  return createFailover(first, others, log)
+  if (endpoints.length === 0) throw new TurnstateError('internal', 'No upstream is configured')
+  return createRouting({ endpoints, hedge: routing.hedge, log, metrics })
 }

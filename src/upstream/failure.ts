@@ -14,6 +14,7 @@ export type FailureReason =
   | 'first_token_timeout'
   | 'idle_timeout'
   | 'total_timeout'
+  | 'circuit_open'
 
 const CAUSES: Readonly<Record<FailureReason, string>> = {
   connect: 'could not connect',
@@ -28,6 +29,7 @@ const CAUSES: Readonly<Record<FailureReason, string>> = {
   first_token_timeout: 'no token arrived in time',
   idle_timeout: 'the tokens stopped',
   total_timeout: 'the answer took too long',
+  circuit_open: 'every upstream said to come back later',
 }
 
 /** What stands behind the error for the caller; safe for a log: it holds nothing that the upstream said. */

@@ -8,7 +8,7 @@ import type {
   Completion,
   CompletionListener,
   CompletionRequest,
-  Upstream,
+  Endpoint,
   Usage,
 } from './upstream.ts'
 
@@ -25,7 +25,7 @@ export function createScriptedUpstream({
   name,
   script,
   routing,
-}: ScriptedUpstreamOptions): Upstream {
+}: ScriptedUpstreamOptions): Endpoint {
   return {
     name,
     complete: async (request, listener) => {
@@ -41,13 +41,16 @@ export function createScriptedUpstream({
       return toCompletion(answer, request)
     },
     isUsable: () => true,
+    admits: () => true,
+    isToldToWait: () => false,
+    firstTokenP95Ms: () => undefined,
     close: () => Promise.resolve(),
   }
 }
 
 async function play(
   { text, calls, fault, first_token_ms, token_ms }: PlannedAnswer,
-  { signal, onText }: CompletionListener,
+  { signal, onText, onFirstToken }: CompletionListener,
   timeouts: Timeouts,
 ): Promise<void> {
   const isLate = fault === 'hang' || first_token_ms > timeouts.first_token_timeout_ms
@@ -57,6 +60,7 @@ async function play(
   if (fault === 'empty' || (text.trim() === '' && calls.length === 0)) throw upstreamError('empty')
 
   const words = text.match(/\s*\S+\s*/g) ?? []
+  onFirstToken?.()
   const isCut = fault === 'break' || fault === 'stall'
   const spoken = isCut ? words.slice(0, Math.ceil(words.length / 2)) : words
   for (const [index, piece] of (token_ms === 0 ? [spoken.join('')] : spoken).entries()) {

@@ -264,6 +264,40 @@ describe('the stream', () => {
   })
 })
 
+describe('the scripted upstream as one of several', () => {
+  const endpoint = createScriptedUpstream({
+    name: 'demo',
+    script: Script.parse([
+      { when: { user: 'call' }, calls: [{ name: 'a' }] },
+      { say: 'a b', token_ms: 1 },
+    ]),
+    routing: ROUTING,
+  })
+
+  it('always admits a request, and knows of no times', () => {
+    expect(endpoint.admits()).toBe(true)
+    expect(endpoint.isToldToWait()).toBe(false)
+    expect(endpoint.firstTokenP95Ms()).toBeUndefined()
+  })
+
+  it.each([
+    ['text', 'Hello', ['first', 'a ', 'b']],
+    ['a tool call', 'call', ['first']],
+  ])('reports its first token once, before any of it: %s', async (_, said, expected) => {
+    const happened: string[] = []
+    const request = { tools: [], parameters: {}, wantsUsage: false, state: 's' }
+    await endpoint.complete(
+      { ...request, messages: [user(said)] },
+      {
+        signal: new AbortController().signal,
+        onFirstToken: () => void happened.push('first'),
+        onText: (text) => void happened.push(text),
+      },
+    )
+    expect(happened).toEqual(expected)
+  })
+})
+
 describe('Script', () => {
   it.each([
     ['a pattern that is none', [{ when: { user: '(' }, say: 'x' }]],
