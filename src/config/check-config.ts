@@ -4,6 +4,7 @@ import { lintFlow } from '../flow/lint-flow.ts'
 import { suggestion } from '../flow/near-name.ts'
 import { checkJsonSchema } from '../tools/json-schema.ts'
 import { checkEffects, lintEffects } from './check-effects.ts'
+import { checkFillers, lintAnnouncements } from './check-fillers.ts'
 import { checkMcp } from './check-mcp.ts'
 import { checkWebhooks } from './check-webhooks.ts'
 import { lintPatience } from './lint-patience.ts'
@@ -21,6 +22,7 @@ export function checkConfig(config: ConfigFile, host: string | undefined): reado
     ...checkWebhooks(config.tools, config.webhooks.allow_hosts),
     ...checkMcp(config),
     ...checkEffects(config),
+    ...checkFillers(config),
     ...checkStateTool(config),
   ])
 }
@@ -31,6 +33,7 @@ export function lintConfig(config: ConfigFile): readonly Finding[] {
     ...lintFlow(config.flow, config.tools),
     ...lintPatterns(config),
     ...lintPatience(config),
+    ...lintAnnouncements(config),
     ...lintEffects(config),
     ...lintSecret(config),
   ].map((found) => ({ ...found, severity: 'warning' as const, atKey: isEntry(found.path) }))

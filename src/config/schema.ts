@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { ConversationOptions } from '../conversation/options.ts'
 import { AssentOptions } from '../effects/options.ts'
 import { Flow } from '../flow/definition.ts'
+import { Filler } from '../flow/filler.ts'
 import { Tools } from '../flow/tool-definition.ts'
 import { AuthOptions } from '../routes/options.ts'
 import { StoreOptions } from '../store/options.ts'
 import { McpServers, WebhookOptions } from '../tools/options.ts'
-import { Fallback, FillerOptions, LimitOptions, SpeechOptions } from '../turn/options.ts'
+import { Fallback, LimitOptions, SpeechOptions } from '../turn/options.ts'
 import type { ConfiguredUpstream } from '../upstream/create-upstreams.ts'
 import { RoutingOptions, UpstreamOptions } from '../upstream/options.ts'
 
@@ -28,7 +29,7 @@ export const ConfigFile = z.strictObject({
     .refine((upstreams) => Object.keys(upstreams).length > 0, 'needs at least one upstream'),
   routing: RoutingOptions.prefault({}),
   fallback: Fallback.optional(),
-  filler: FillerOptions.optional(),
+  filler: Filler.optional(),
   speech: SpeechOptions.prefault({}),
   limits: LimitOptions.prefault({}),
   conversation: ConversationOptions.prefault({}),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OwnFiller } from './filler.ts'
 
 /*
  * The flow as its author wrote it: these keys are the keys of the YAML file, so that a message
@@ -143,6 +144,7 @@ export const State = z.strictObject({
   platform_tools: PlatformTools.optional(),
   model: ModelSettings.optional(),
   on_silence: OnSilence.optional(),
+  filler: OwnFiller.optional(),
   edges: z.array(Edge).default([]),
   /** An edge from every other state to this one. */
   global: Edge.omit({ to: true }).optional(),

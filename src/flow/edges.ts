@@ -1,5 +1,6 @@
 import { holds, type Facts } from './condition.ts'
 import type { Edge, Flow, JsonSchema, StateId } from './definition.ts'
+import { perState } from './per-state.ts'
 import type { Position, Variables } from './position.ts'
 
 /** One step from state to state, as it is remembered. */
@@ -23,7 +24,7 @@ export function transitionToolName(state: StateId): string {
  * The edges that leave a state: its own first, then the global ones of other states. A global `llm`
  * edge gives way to an own one to the same state, since both would be the same tool.
  */
-export function edgesFrom(flow: Flow, state: StateId): readonly Edge[] {
+export const edgesFrom = perState((flow, state): readonly Edge[] => {
   const own = flow.states[state]?.edges ?? []
   const offered = new Set(own.flatMap((edge) => (edge.when.type === 'llm' ? [edge.to] : [])))
   const global = Object.entries(flow.states).flatMap(([to, target]) =>
@@ -32,7 +33,7 @@ export function edgesFrom(flow: Flow, state: StateId): readonly Edge[] {
       : [],
   )
   return [...own, ...global]
-}
+})
 
 export interface TransitionTool {
   readonly name: string
@@ -44,8 +45,8 @@ export interface TransitionTool {
 }
 
 /** The `llm` edges of a state, as the tools that a model is offered. */
-export function transitionTools(flow: Flow, state: StateId): readonly TransitionTool[] {
-  return edgesFrom(flow, state).flatMap((edge) =>
+export const transitionTools = perState((flow, state): readonly TransitionTool[] =>
+  edgesFrom(flow, state).flatMap((edge) =>
     edge.when.type === 'llm'
       ? [
           {
@@ -57,8 +58,8 @@ export function transitionTools(flow: Flow, state: StateId): readonly Transition
           },
         ]
       : [],
-  )
-}
+  ),
+)
 
 /** The argument schemas of all `llm` edges, by `schemaName`. */
 export function transitionSchemas(flow: Flow): Readonly<Record<string, JsonSchema>> {

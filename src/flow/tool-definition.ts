@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { JsonSchema, SpokenText, ToolName, VariableName } from './definition.ts'
+import { OwnFiller } from './filler.ts'
 
 const Assignment = z.strictObject({
   variable: VariableName,
@@ -13,6 +14,7 @@ const common = {
   parameters: JsonSchema.optional(),
   assignments: z.array(Assignment).default([]),
   execution_message: SpokenText.optional(),
+  filler: OwnFiller.optional(),
   result_template: z.string().optional(),
   response_filter: z.array(z.string().min(1)).optional(),
   effect: z.enum(['read', 'write']).optional(),

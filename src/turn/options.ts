@@ -1,17 +1,6 @@
 import { z } from 'zod'
 import { SpokenText } from '../flow/definition.ts'
 
-/** Server-owned words while something takes long. Each must end in "... " or voices glue it to the next text. */
-export const FillerOptions = z.strictObject({
-  after_ms: z.int().min(0).default(1200),
-  texts: z.union([
-    z.array(z.string().min(1)).min(1),
-    z.record(z.string().min(2), z.array(z.string().min(1)).min(1)),
-  ]),
-  again_after_ms: z.int().min(0).default(8000),
-})
-export type FillerOptions = z.infer<typeof FillerOptions>
-
 /** What is kept from a voice, and which marks a voice of the platform understands. */
 export const SpeechOptions = z.strictObject({
   /** Markdown, URLs, emoji, code, stage directions and tool syntax. */

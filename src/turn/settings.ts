@@ -1,8 +1,9 @@
 import type { TokenContext } from '../conversation/state-token.ts'
 import type { ViewOptions } from '../conversation/view.ts'
 import type { Flow, SpokenText } from '../flow/definition.ts'
+import type { Filler } from '../flow/filler.ts'
 import type { Tools } from '../flow/tool-definition.ts'
-import type { FillerOptions, LimitOptions } from './options.ts'
+import type { LimitOptions, SpeechOptions } from './options.ts'
 
 /** What every turn of this server goes by; made once, at start. */
 export interface TurnSettings {
@@ -16,8 +17,11 @@ export interface TurnSettings {
   readonly attachGraceMs: number
   /** For how long after a conversation's last request an effect that nobody was told of stays. */
   readonly undoAfterMs: number
-  /** Said while another instance answers; null: nothing is. */
-  readonly filler: FillerOptions | null
+  /** Said while nothing else can be, where neither state nor tool has one of its own. */
+  readonly filler: Filler | null
+  /** There is one at some place. */
+  readonly hasFillers: boolean
+  readonly speech: SpeechOptions
   readonly timezone: string
   readonly view: ViewOptions
   readonly token: TokenContext

@@ -18,3 +18,9 @@ export interface TurnRequest {
   /** `elevenlabs_extra_body` or one of its aliases; client-controlled, never trusted. */
   readonly extra: Readonly<Record<string, unknown>>
 }
+
+/**
+ * What is kept of a request while it is answered. Its conversation is known and its history read by
+ * then, and a body can hold megabytes.
+ */
+export type KeptRequest = Omit<TurnRequest, 'keyMaterial' | 'messages'>

@@ -1,7 +1,9 @@
+import { restsOfLastWord } from './cut-word.ts'
 import { failureReasonOf, upstreamError } from './failure.ts'
 import { createOverlap } from './overlap.ts'
 import { handover } from './routed-answer.ts'
 import type { Asked, FailedEndpoint, RoutedAnswer } from './routed-answer.ts'
+import { untilAborted } from './until-aborted.ts'
 import type { Completion, CompletionRequest, Endpoint } from './upstream.ts'
 
 const LAST_WORDS = 5
@@ -40,7 +42,7 @@ export async function continueAnswer(
 async function askToContinue(answer: RoutedAnswer, endpoint: Endpoint): Promise<Asked> {
   const { request, listener, voice, choice } = answer
   const before = voice.said()
-  const overlap = createOverlap(before)
+  const overlap = createOverlap(before, restsOfLastWord(before, textsOf(request)))
   const give = (text: string): void | Promise<void> => (text === '' ? undefined : voice.give(text))
   const isDone = (): boolean => voice.said() !== before || endsSentence(before)
   try {
@@ -48,7 +50,7 @@ async function askToContinue(answer: RoutedAnswer, endpoint: Endpoint): Promise<
       signal: listener.signal,
       onText: (delta) => give(overlap.push(delta)),
     })
-    await give(overlap.end())
+    await untilAborted(give(overlap.end()), listener.signal)
     if (calls.length === 0 && !isDone()) throw upstreamError('empty')
     return completed({ text: voice.said(), calls, finishReason })
   } catch (error) {
@@ -61,12 +63,16 @@ async function askToContinue(answer: RoutedAnswer, endpoint: Endpoint): Promise<
   }
 }
 
+function textsOf({ messages }: CompletionRequest): readonly string[] {
+  return messages.flatMap(({ content }) => (typeof content === 'string' ? [content] : []))
+}
+
 function completed(completion: Completion): Asked {
   return { type: 'completed', completion }
 }
 
 function endsSentence(text: string): boolean {
-  return /[.!?\u2026\u3002\uff01\uff1f]["'\u201d\u2019\u00bb)\]*]*\s*$/.test(text)
+  return /[\p{Sentence_Terminal}\u2026]["'\u201d\u2019\u00bb)\]*]*\s*$/u.test(text)
 }
 
 /**

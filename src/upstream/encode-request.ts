@@ -1,7 +1,9 @@
 import type { EncodedJson } from '../json-spans.ts'
 import type { OpenAiCompatibleOptions } from './options.ts'
+import { inAcceptedOrder } from './role-order.ts'
 import { withAcceptedCallIds } from './tool-call-ids.ts'
-import type { CompletionRequest, OfferedTool, UpstreamMessage } from './upstream.ts'
+import { toolJson } from './tool-json.ts'
+import type { CompletionRequest, UpstreamMessage } from './upstream.ts'
 
 /** Bytes of another body, copied as they are. */
 interface CopiedBytes {
@@ -32,8 +34,7 @@ export function encodeRequest(
   options: EndpointOptions,
 ): EncodedRequest {
   const { tools } = request
-  const tail: Record<string, unknown> = {
-    ...(tools.length > 0 && { tools: tools.map(toWireTool) }),
+  const settings: Record<string, unknown> = {
     // Endpoints refuse a tool choice without tools.
     ...(tools.length > 0 &&
       request.toolChoice !== undefined && { tool_choice: request.toolChoice }),
@@ -42,19 +43,34 @@ export function encodeRequest(
     ...(request.wantsUsage &&
       !options.compat.includes('no_stream_options') && { stream_options: { include_usage: true } }),
   }
-  const pieces = [
-    `{"model":${JSON.stringify(options.model)},"messages":[`,
-    ...messageParts(withAcceptedCallIds(request.messages, options)),
-    `],${JSON.stringify(tail).slice(1)}`,
-  ].map(toBytes)
+  const offered = tools.length > 0 ? `"tools":[${tools.map(toolJson).join(',')}],` : ''
+  const parts = messageParts(
+    withAcceptedCallIds(inAcceptedOrder(request.messages, options), options),
+    {
+      before: `{"model":${JSON.stringify(options.model)},"messages":[`,
+      after: `],${offered}${JSON.stringify(settings).slice(1)}`,
+    },
+  )
+  const pieces = parts.map(toBytes)
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
   return { length, pieces: pieces.length > MAX_PIECES ? [Buffer.concat(pieces, length)] : pieces }
 }
 
-/** Neighbours in the caller's own array are one part, the commas between them included. */
-function messageParts(messages: readonly UpstreamMessage[]): readonly Part[] {
+interface Around {
+  readonly before: string
+  readonly after: string
+}
+
+/**
+ * Neighbours in the caller's own array are one part, the commas between them included; so is all text
+ * between two such parts, since each part is a write of its own.
+ */
+function messageParts(
+  messages: readonly UpstreamMessage[],
+  { before, after }: Around,
+): readonly Part[] {
   const parts: Part[] = []
-  let text = ''
+  let text = before
   let at = 0
   while (at < messages.length) {
     const message = messages[at]
@@ -72,11 +88,11 @@ function messageParts(messages: readonly UpstreamMessage[]): readonly Part[] {
       if (next?.body !== last.body || next.index !== last.index + 1) break
       last = next
     }
-    if (text !== '') parts.push(text)
+    parts.push(text)
     text = ''
     parts.push({ body: first.body, start: first.start, end: last.end })
   }
-  if (text !== '') parts.push(text)
+  parts.push(text + after)
   return parts
 }
 
@@ -108,10 +124,6 @@ function toWireMessage(message: UpstreamMessage): object {
     case 'tool':
       return { role: 'tool', tool_call_id: message.callId, content: message.content }
   }
-}
-
-function toWireTool({ name, description, parameters, strict }: OfferedTool): object {
-  return { type: 'function', function: { name, description, parameters, strict } }
 }
 
 function wireParameters(

@@ -4,13 +4,13 @@ import { isLetter, isUnspaced } from './letters.ts'
 const LEAD_IN = /^(?:["\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019'`]|\u2026|\.{2,}|\s)+/u
 
 /** Stands right behind a word. */
-const CLOSING =
-  /^(?:\p{Pd}(?!\s)|[\p{Pe}\p{Pf}.,;:!?\u2026%\u00b0'"/\u3001\u3002\uff0c\uff01\uff1f\uff1a\uff1b])/u
+const CLOSING = /^(?:\p{Pd}(?!\s)|[\p{Pe}\p{Pf}\p{Terminal_Punctuation}\u2026%\u00b0'"/])/u
 
 /** The next word stands right behind it. */
 const OPENING = /(?:[\p{Ps}\p{Pi}\p{Sc}\u00bf\u00a1]|\S[\p{Pd}'\u2019/]|(?:^|\s)["'])$/u
 
-const ENDS_IN_NUMBER = /\d[.,:]?$/
+/** Digits behind digits are kept apart: "1" and "10" may be ten, told anew, and not a hundred and ten. */
+const ENDS_IN_POINT = /\d[.,:]$/
 
 /** The continuation as it is to be given out after what was said, where it repeats none of it. */
 export function joinedTo(said: string, continuation: string): string {
@@ -34,7 +34,7 @@ function continuesWord(said: string, continuation: string): boolean {
 
 function needsSpace(said: string, rest: string): boolean {
   if (said === '' || CLOSING.test(rest) || OPENING.test(said)) return false
-  if (ENDS_IN_NUMBER.test(said) && /^\d/.test(rest)) return false
+  if (ENDS_IN_POINT.test(said) && /^\d/.test(rest)) return false
   return !isUnspaced(lastCharacter(said)) && !isUnspaced(firstCharacter(rest))
 }
 

@@ -1,26 +1,48 @@
-import { Pool } from 'undici'
+import type { ConnectionOptions } from 'node:tls'
 import { TurnstateError } from '../errors.ts'
 import type { Log } from '../observability/log.ts'
 import type { Metrics } from '../observability/metrics.ts'
+import { createConnectionPool } from './connection-pool.ts'
+import type { ConnectionPool } from './connection-pool.ts'
 import { encodeRequest } from './encode-request.ts'
-import { createEndpointHealth } from './endpoint-health.ts'
+import { createEndpointRecord } from './endpoint-record.ts'
+import type { EndpointRecord } from './endpoint-record.ts'
 import { upstreamError } from './failure.ts'
+import { createConnectionOpener } from './open-connection.ts'
 import type { OpenAiCompatibleOptions, RoutingOptions } from './options.ts'
-import { createResponseHandler } from './response-handler.ts'
-import type { Outcome } from './response-handler.ts'
-import type { Upstream } from './upstream.ts'
+import { receiveCompletion } from './response-handler.ts'
+import type { Limits } from './response-handler.ts'
+import { sendRequest } from './send-request.ts'
+import type { CompletionListener, CompletionRequest, Completion, Endpoint } from './upstream.ts'
+import { WARMTH_TIMES } from './warmth.ts'
+import type { WarmthTimes } from './warmth.ts'
 
-const CONNECT_TIMEOUT_MS = 2000
-/** Turns of one call lie seconds apart; a new TLS connection for each would be heard. */
-const KEEP_ALIVE_MS = 30_000
+const SHORTEST_SECRET = 8
+
+type Timeout =
+  'connect_timeout_ms' | 'first_token_timeout_ms' | 'idle_timeout_ms' | 'turn_timeout_ms'
 
 interface OpenAiCompatibleUpstreamOptions {
   readonly name: string
   readonly options: OpenAiCompatibleOptions
-  readonly routing: Pick<RoutingOptions, 'first_token_timeout_ms' | 'idle_timeout_ms'>
+  readonly routing: Pick<RoutingOptions, Timeout>
   readonly stripThink: boolean
   readonly log: Log
   readonly metrics: Metrics
+  /** What tests trust. */
+  readonly tls?: Pick<ConnectionOptions, 'ca'>
+  /** What tests cannot wait for. */
+  readonly warmthTimes?: WarmthTimes
+}
+
+interface Client {
+  readonly options: OpenAiCompatibleOptions
+  readonly pool: ConnectionPool
+  readonly record: EndpointRecord
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly limits: Limits
+  readonly stripThink: boolean
 }
 
 /** Any endpoint that speaks OpenAI's streaming chat completions. */
@@ -30,66 +52,91 @@ export function createOpenAiCompatibleUpstream({
   routing,
   stripThink,
   log,
-}: OpenAiCompatibleUpstreamOptions): Upstream {
+  metrics,
+  tls,
+  warmthTimes = WARMTH_TIMES,
+}: OpenAiCompatibleUpstreamOptions): Endpoint {
   const url = new URL(options.base_url)
-  const path = `${url.pathname.replace(/\/+$/, '')}/chat/completions`
-  const headers = requestHeaders(options)
-  const health = createEndpointHealth(() => performance.now())
-  const pool = new Pool(url.origin, {
-    // As many connections as there are turns at once, which the front end bounds.
-    pipelining: 1,
-    allowH2: false,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    // The limits are on tokens, not on bytes: see response-handler.ts.
-    headersTimeout: 0,
-    bodyTimeout: 0,
+  const now = () => performance.now()
+  const limitOf = (timeout: Timeout) => options[timeout] ?? routing[timeout]
+  const timeoutMs = limitOf('connect_timeout_ms')
+  const record = createEndpointRecord({ name, secrets: secretsIn(options), log, metrics, now })
+  const pool = createConnectionPool({
+    opener: createConnectionOpener({ url, http2: options.http2, timeoutMs, tls }),
+    warmConnections: options.warm_connections,
+    times: warmthTimes,
+    now,
   })
-
-  function record(outcome: Outcome): void {
-    if (outcome.type === 'completed') health.recordSuccess()
-    if (outcome.type !== 'failed') return
-    health.recordFailure()
-    const { reason, status, error } = outcome
-    log.warn({ upstream: name, status, reason }, 'upstream request failed')
-    if (error !== undefined) log.debug({ upstream: name, err: error }, 'upstream error')
+  const client: Client = {
+    options,
+    pool,
+    record,
+    path: `${url.pathname.replace(/\/+$/, '')}/chat/completions`,
+    headers: requestHeaders(options),
+    limits: {
+      firstTokenMs: limitOf('first_token_timeout_ms'),
+      idleMs: limitOf('idle_timeout_ms'),
+      totalMs: limitOf('turn_timeout_ms'),
+    },
+    stripThink,
   }
-
   return {
     name,
-    complete: (request, listener) =>
-      new Promise((resolve, reject) => {
-        listener.signal.throwIfAborted()
-        const { length, pieces } = encodeRequest(request, options)
-        const handler = createResponseHandler({
-          listener,
-          firstTokenTimeoutMs: routing.first_token_timeout_ms,
-          idleTimeoutMs: routing.idle_timeout_ms,
-          stripThink,
-          onOutcome: (outcome) => {
-            record(outcome)
-            if (outcome.type === 'completed') resolve(outcome.completion)
-            else if (outcome.type === 'failed') reject(upstreamError(outcome.reason))
-            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the signal's reason, whatever it is
-            else reject(outcome.error)
-          },
-          onRefusal: (text) =>
-            log.debug({ upstream: name, body: withoutKey(text, options) }, 'upstream refused'),
-        })
-        pool.dispatch(
-          {
-            path,
-            method: 'POST',
-            headers: { ...headers, 'content-length': String(length) },
-            // Documented and working: undici's types leave iterables out.
-            body: pieces as unknown as Uint8Array,
-          },
-          handler,
-        )
-      }),
-    isUsable: () => health.isUsable(),
-    close: () => pool.destroy(new TurnstateError('draining', 'The server is shutting down')),
+    complete: (request, listener) => complete(client, request, listener),
+    admits: record.admits,
+    isUsable: record.isUsable,
+    isToldToWait: record.isToldToWait,
+    firstTokenP95Ms: record.firstTokenP95Ms,
+    close: () => pool.close(new TurnstateError('draining', 'The server is shutting down')),
   }
+}
+
+function complete(
+  { options, pool, record, path, headers, limits, stripThink }: Client,
+  request: CompletionRequest,
+  listener: CompletionListener,
+): Promise<Completion> {
+  const entry = record.begin()
+  return new Promise((resolve, reject) => {
+    const { length, pieces } = encode()
+    receiveCompletion({
+      send: (sink) =>
+        sendRequest(
+          pool,
+          { path, headers: { ...headers, 'content-length': String(length) }, body: pieces },
+          sink,
+        ),
+      listener,
+      limits,
+      stripThink,
+      onFirstToken: entry.tookFirstToken,
+      onOutcome: (outcome) => {
+        entry.ended(outcome)
+        if (outcome.type === 'completed') resolve(outcome.completion)
+        else if (outcome.type === 'failed') reject(upstreamError(outcome.reason))
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the signal's reason, whatever it is
+        else reject(outcome.error)
+      },
+      onRefusal: entry.refused,
+    })
+  })
+
+  function encode() {
+    try {
+      listener.signal.throwIfAborted()
+      return encodeRequest(request, options)
+    } catch (error) {
+      entry.withdraw()
+      throw error
+    }
+  }
+}
+
+/** What an endpoint could quote: the key, and what stands in the configured headers (Azure's key does). */
+function secretsIn({ api_key, headers }: OpenAiCompatibleOptions): readonly string[] {
+  const words = Object.values(headers).flatMap((value) => value.split(/\s+/))
+  const secrets = words.filter(({ length }) => length >= SHORTEST_SECRET)
+  return api_key === undefined ? secrets : [...secrets, api_key]
 }
 
 function requestHeaders({ api_key, headers }: OpenAiCompatibleOptions): Record<string, string> {
@@ -101,9 +148,4 @@ function requestHeaders({ api_key, headers }: OpenAiCompatibleOptions): Record<s
     ...(api_key !== undefined && { authorization: `Bearer ${api_key}` }),
     ...Object.fromEntries(own),
   }
-}
-
-/** Some endpoints quote the key that they refuse. */
-function withoutKey(text: string, { api_key }: OpenAiCompatibleOptions): string {
-  return api_key === undefined ? text : text.replaceAll(api_key, '***')
 }

@@ -1,3 +1,4 @@
+import { beginsWith, mayBecome } from './cut-word.ts'
 import { joinedTo } from './join-words.ts'
 import { isLetter, lettersOf, sameLetter } from './letters.ts'
 import type { Letters } from './letters.ts'
@@ -22,9 +23,9 @@ const UNDOUBTED_WORDS = 5
  * Compares a continuation with the end of what was said and with the whole of it, whatever the case,
  * the punctuation and the spaces. Text is held back only while it may still be a repetition; of
  * several the longest counts. New words that happen to be the same as those before them cannot be
- * told from repeated ones, and are taken for these.
+ * told from repeated ones, and are taken for these. `rests`: what the last word lacks, if it was cut.
  */
-export function createOverlap(said: string): Overlap {
+export function createOverlap(said: string, rests: ReadonlySet<string> = new Set()): Overlap {
   const known = lettersOf(said.slice(-MAX_SAID))
   const comparison = createComparison(known)
   let held = ''
@@ -33,11 +34,14 @@ export function createOverlap(said: string): Overlap {
   /** Once it is decided where the new words begin. */
   let pass: ((text: string) => string) | undefined
 
+  /** Whether it is the rest of a cut word shows at its end. */
+  const awaitsWord = (): boolean => comparison.overlapEnd() === undefined && mayBecome(rests, held)
+
   function decide(): string {
     const overlapEnd = comparison.overlapEnd()
     if (overlapEnd === undefined) {
       pass = (text) => text
-      return joinedTo(said, held)
+      return beginsWith(rests, held) ? held : joinedTo(said, held)
     }
     pass = createSeam(known.tail).push
     return pass(held.slice(overlapEnd))
@@ -50,12 +54,13 @@ export function createOverlap(said: string): Overlap {
       const whole = half === '' ? text : text.slice(0, -1)
       if (pass !== undefined) return pass(whole)
       held += whole
-      return comparison.read(held) ? decide() : ''
+      return comparison.read(whole) && !awaitsWord() ? decide() : ''
     },
     end() {
       if (pass !== undefined) return pass(half)
       held += half
-      comparison.finish(held)
+      comparison.read(half)
+      comparison.finish()
       const isNew = comparison.overlapEnd() !== undefined || !isRepetition(said, held, comparison)
       return isNew ? decide() : ''
     },
@@ -70,11 +75,11 @@ function isRepetition(said: string, held: string, { mayBeRepeating }: Comparison
 }
 
 interface Comparison {
-  /** Reads on in the text, which has grown; true once it is decided where the repetition ends. */
-  readonly read: (text: string) => boolean
-  /** The same, and nothing follows. */
-  finish(text: string): void
-  /** Where in the text new words begin; undefined if nothing was repeated. */
+  /** Reads on; true once it is decided where the repetition ends. */
+  readonly read: (delta: string) => boolean
+  /** Nothing follows. */
+  readonly finish: () => void
+  /** Where in all that was read new words begin; undefined if nothing was repeated. */
   overlapEnd(): number | undefined
   /** All of the text so far was said before. */
   readonly mayBeRepeating: () => boolean
@@ -100,9 +105,9 @@ function createComparison(known: Letters): Comparison {
     return undefined
   }
 
-  function read(text: string): boolean {
-    while (!isDecided && at < text.length) {
-      const character = String.fromCodePoint(text.codePointAt(at) ?? 0)
+  function read(delta: string): boolean {
+    for (const character of delta) {
+      if (isDecided) break
       const isWord = isLetter(character)
       if (!isWord) overlapEnd = pendingEnd ?? overlapEnd
       at += character.length
@@ -114,8 +119,7 @@ function createComparison(known: Letters): Comparison {
 
   return {
     read,
-    finish(text) {
-      read(text)
+    finish: () => {
       overlapEnd = pendingEnd ?? overlapEnd
     },
     overlapEnd: () => overlapEnd,

@@ -1,114 +1,129 @@
-import type { Dispatcher } from 'undici'
 import { createJsonDecoder, createStreamDecoder } from './completion-decoder.ts'
 import type { CompletionDecoder, DecodedRead } from './completion-decoder.ts'
+import type { Exchange, ResponseHead } from './connection.ts'
 import type { FailureReason } from './failure.ts'
+import type { RequestSink } from './send-request.ts'
 import { createTextDelivery } from './text-delivery.ts'
 import type { TextDelivery } from './text-delivery.ts'
 import type { Completion, CompletionListener } from './upstream.ts'
 
-type Controller = Dispatcher.DispatchController
-type Headers = Readonly<Record<string, string | readonly string[] | undefined>>
-
-/** How one request ended. `error` and `body` are for a debug log only. */
+/** How one request ended. `error` is for a debug log only. */
 export type Outcome =
   | { readonly type: 'completed'; readonly completion: Completion }
   | {
       readonly type: 'failed'
       readonly reason: FailureReason
-      readonly status: number | undefined
+      /** That of the response, if one came. */
+      readonly head: ResponseHead | undefined
+      /** The listener kept the upstream waiting just then. */
+      readonly wasPaused: boolean
       readonly error?: unknown
     }
   /** The listener's signal was aborted, or the listener itself failed. */
   | { readonly type: 'abandoned'; readonly error: unknown }
 
-interface ResponseHandlerOptions {
+export interface Limits {
+  /** From the beginning, connecting included. */
+  readonly firstTokenMs: number
+  readonly idleMs: number
+  readonly totalMs: number
+}
+
+interface ReceiveOptions {
+  readonly send: (sink: RequestSink) => Exchange
   readonly listener: CompletionListener
-  readonly firstTokenTimeoutMs: number
-  readonly idleTimeoutMs: number
+  readonly limits: Limits
   readonly stripThink: boolean
+  /** Called once, before the listener's own. */
+  readonly onFirstToken: () => void
   /** Called once. */
   readonly onOutcome: (outcome: Outcome) => void
-  /** What a refusal said, its beginning; after the outcome. */
-  readonly onRefusal: (body: string) => void
+  /** What came of a refusal's body in time, its beginning; once after such an outcome. */
+  readonly onRefusal: (body: string, isWhole: boolean) => void
 }
 
 /** Some endpoints send neither [DONE] nor an end after the finish reason; usage may still come. */
 const AFTER_FINISH_MS = 1000
 /** A response whose rest nobody needs may end by itself, so that its connection can be used again. */
 const DRAIN_MS = 1000
+const MAX_DRAINED_BYTES = 64 * 1024
 const MAX_REFUSAL_BYTES = 2048
 
 interface Receiving {
-  readonly options: ResponseHandlerOptions
+  readonly options: ReceiveOptions
   readonly delivery: TextDelivery
   readonly onAbort: () => void
-  controller: Controller | undefined
-  status: number | undefined
+  exchange: Exchange | undefined
+  head: ResponseHead | undefined
   decoder: CompletionDecoder | undefined
-  isFramed: boolean
   /** `ending`: the answer is whole, the listener has not taken all of it. */
   phase: 'open' | 'ending' | 'over'
   hasBegun: boolean
   isFinished: boolean
+  hasEnded: boolean
   timer: NodeJS.Timeout | undefined
-  refusal: string
+  readonly totalTimer: NodeJS.Timeout
+  /** Only while the rest of a response is waited for. */
+  rest: { readonly isRefusal: boolean; bytes: number; text: string } | undefined
 }
 
 /**
- * Turns the callbacks of one HTTP request into one outcome, text on the way. No promise is made per
+ * Sends a request and turns what comes back into one outcome, text on the way. No promise is made per
  * chunk: at 50 tokens a second and call, that hop was a third of the transport's cost.
  */
-export function createResponseHandler(options: ResponseHandlerOptions): Dispatcher.DispatchHandler {
-  const { signal, onText } = options.listener
+export function receiveCompletion(options: ReceiveOptions): void {
+  const { listener, limits } = options
+  const { signal, onText } = listener
   const receiving: Receiving = {
     options,
     delivery: createTextDelivery({
       onText,
-      pause: () => receiving.controller?.pause(),
-      resume: () => receiving.controller?.resume(),
+      pause: () => receiving.exchange?.pause(),
+      resume: () => resume(receiving),
       onError: (error) => settle(receiving, { type: 'abandoned', error }),
     }),
     onAbort: () => settle(receiving, { type: 'abandoned', error: signal.reason }),
-    controller: undefined,
-    status: undefined,
+    exchange: undefined,
+    head: undefined,
     decoder: undefined,
-    isFramed: false,
     phase: 'open',
     hasBegun: false,
     isFinished: false,
+    hasEnded: false,
     timer: undefined,
-    refusal: '',
+    totalTimer: setTimeout(() => fail(receiving, 'total_timeout'), limits.totalMs),
+    rest: undefined,
   }
   signal.addEventListener('abort', receiving.onAbort, { once: true })
-  limit(receiving, options.firstTokenTimeoutMs, 'first_token_timeout')
-  return {
-    onRequestStart: (controller) => {
-      receiving.controller = controller
-      if (receiving.phase === 'over') controller.abort(new Error('nobody waits for the answer'))
-    },
-    onResponseStart: (_, status, headers) => takeHead(receiving, status, headers),
-    onResponseData: (controller, bytes) => takeBody(receiving, controller, bytes),
-    onResponseEnd: () => takeEnd(receiving),
-    onResponseError: (_, error) => takeError(receiving, error),
-  }
+  limit(receiving, limits.firstTokenMs, 'first_token_timeout')
+  receiving.exchange = options.send({
+    onHead: (head) => takeHead(receiving, head),
+    onData: (bytes) => takeBody(receiving, bytes),
+    onEnd: () => takeEnd(receiving),
+    onError: (error) => takeError(receiving, error),
+    onUnreachable: (error) => fail(receiving, 'connect', error),
+  })
 }
 
-function takeHead(receiving: Receiving, status: number, headers: Headers): void {
-  if (status < 200 || receiving.phase === 'over') return
-  receiving.status = status
-  receiving.isFramed =
-    headers['transfer-encoding'] === 'chunked' || headers['content-length'] !== undefined
-  if (status >= 300) {
+function resume(receiving: Receiving): void {
+  receiving.exchange?.resume()
+  // The upstream could send nothing until now.
+  if (receiving.phase === 'open' && !receiving.isFinished) receiving.timer?.refresh()
+}
+
+function takeHead(receiving: Receiving, head: ResponseHead): void {
+  receiving.head = head
+  if (head.status >= 300) {
     fail(receiving, 'status')
     return
   }
-  receiving.decoder = decoderFor(headers, receiving.options)
+  receiving.decoder = decoderFor(head, receiving.options)
   if (receiving.decoder === undefined) fail(receiving, 'content_type')
 }
 
 function decoderFor(
-  headers: Headers,
-  { stripThink }: ResponseHandlerOptions,
+  { headers }: ResponseHead,
+  { stripThink }: ReceiveOptions,
 ): CompletionDecoder | undefined {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') return undefined
@@ -124,37 +139,32 @@ function decoderFor(
   }
 }
 
-function takeBody(receiving: Receiving, controller: Controller, bytes: Buffer): void {
+function takeBody(receiving: Receiving, bytes: Buffer): void {
   const { decoder, phase } = receiving
-  if (phase === 'over' && receiving.status !== undefined && receiving.status >= 300) {
-    receiving.refusal += bytes.toString()
-    if (receiving.refusal.length > MAX_REFUSAL_BYTES) controller.abort(new Error('refused'))
-  }
   if (phase === 'open' && decoder !== undefined) takeRead(receiving, decoder, decoder.push(bytes))
+  else if (receiving.rest !== undefined) takeRest(receiving, receiving.rest, bytes)
 }
 
 function takeEnd(receiving: Receiving): void {
-  const { decoder, phase } = receiving
-  if (phase === 'over') drained(receiving)
+  const { decoder, head, phase } = receiving
+  receiving.hasEnded = true
+  if (phase === 'over') drained(receiving, true)
   if (phase !== 'open' || decoder === undefined) return
-  takeRead(receiving, decoder, decoder.end(receiving.isFramed))
+  takeRead(receiving, decoder, decoder.end(head?.isFramed === true))
 }
 
 function takeError(receiving: Receiving, error: unknown): void {
-  if (receiving.phase === 'over') drained(receiving)
+  receiving.hasEnded = true
+  if (receiving.phase === 'over') drained(receiving, false)
   // An answer that is whole stays so, whatever becomes of the connection.
   if (receiving.phase !== 'open') return
   if (receiving.isFinished && receiving.decoder !== undefined)
     conclude(receiving, receiving.decoder)
-  else fail(receiving, receiving.controller === undefined ? 'connect' : 'broken', error)
+  else fail(receiving, isHeadTooLarge(error) ? 'too_large' : 'broken', error)
 }
 
-function drained(receiving: Receiving): void {
-  clearTimeout(receiving.timer)
-  if (receiving.refusal !== '') {
-    receiving.options.onRefusal(receiving.refusal.slice(0, MAX_REFUSAL_BYTES))
-  }
-  receiving.refusal = ''
+function isHeadTooLarge(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'UND_ERR_HEADERS_OVERFLOW'
 }
 
 function takeRead(receiving: Receiving, decoder: CompletionDecoder, read: DecodedRead): void {
@@ -162,23 +172,37 @@ function takeRead(receiving: Receiving, decoder: CompletionDecoder, read: Decode
     fail(receiving, read.failure)
     return
   }
+  if (read.hasToken && !receiving.hasBegun && !begin(receiving)) return
   if (read.text !== '') receiving.delivery.add(read.text)
   if (read.progress === 'done') {
     conclude(receiving, decoder)
   } else if (read.progress === 'finished' && !receiving.isFinished) {
     receiving.isFinished = true
     arm(receiving, AFTER_FINISH_MS, () => conclude(receiving, decoder))
-  } else if (read.hasToken && !receiving.hasBegun) {
-    limit(receiving, receiving.options.idleTimeoutMs, 'idle_timeout')
-  } else if (read.hasToken) {
+  } else if (read.hasToken && !receiving.isFinished) {
     receiving.timer?.refresh()
   }
-  receiving.hasBegun ||= read.hasToken
+}
+
+/** False if nobody wants the answer any more, now that it begins. */
+function begin(receiving: Receiving): boolean {
+  const { listener, limits, onFirstToken } = receiving.options
+  receiving.hasBegun = true
+  limit(receiving, limits.idleMs, 'idle_timeout')
+  onFirstToken()
+  try {
+    listener.onFirstToken?.()
+  } catch (error) {
+    settle(receiving, { type: 'abandoned', error })
+  }
+  return receiving.phase === 'open'
 }
 
 function conclude(receiving: Receiving, decoder: CompletionDecoder): void {
   receiving.phase = 'ending'
   clearTimeout(receiving.timer)
+  // What is left is the listener's time, not the upstream's.
+  clearTimeout(receiving.totalTimer)
   receiving.delivery.whenTaken(() => {
     const completion = decoder.completion()
     if (completion === undefined) fail(receiving, 'empty')
@@ -187,21 +211,44 @@ function conclude(receiving: Receiving, decoder: CompletionDecoder): void {
 }
 
 function fail(receiving: Receiving, reason: FailureReason, error?: unknown): void {
-  settle(receiving, { type: 'failed', reason, status: receiving.status, error })
+  const { head, delivery } = receiving
+  settle(receiving, { type: 'failed', reason, head, wasPaused: delivery.isWaiting(), error })
 }
 
 function settle(receiving: Receiving, outcome: Outcome): void {
   if (receiving.phase === 'over') return
   receiving.phase = 'over'
-  const { controller, delivery, options } = receiving
+  const { delivery, exchange, options } = receiving
   options.listener.signal.removeEventListener('abort', receiving.onAbort)
   delivery.stop()
   clearTimeout(receiving.timer)
-  const mayDrain =
-    outcome.type === 'completed' || (outcome.type === 'failed' && outcome.reason === 'status')
-  if (mayDrain) arm(receiving, DRAIN_MS, () => controller?.abort(new Error('not drained in time')))
-  else controller?.abort(new Error('nobody waits for the answer'))
+  clearTimeout(receiving.totalTimer)
+  const isRefusal = outcome.type === 'failed' && outcome.reason === 'status'
+  if (outcome.type !== 'completed' && !isRefusal) {
+    exchange?.abort()
+  } else if (!receiving.hasEnded) {
+    receiving.rest = { isRefusal, bytes: 0, text: '' }
+    arm(receiving, DRAIN_MS, () => stopDraining(receiving))
+  }
   options.onOutcome(outcome)
+}
+
+function takeRest(receiving: Receiving, rest: NonNullable<Receiving['rest']>, bytes: Buffer): void {
+  rest.bytes += bytes.length
+  if (rest.isRefusal) rest.text += bytes.toString()
+  if (rest.bytes > (rest.isRefusal ? MAX_REFUSAL_BYTES : MAX_DRAINED_BYTES)) stopDraining(receiving)
+}
+
+function stopDraining(receiving: Receiving): void {
+  receiving.exchange?.abort()
+  drained(receiving, false)
+}
+
+function drained(receiving: Receiving, isWhole: boolean): void {
+  const { rest } = receiving
+  clearTimeout(receiving.timer)
+  receiving.rest = undefined
+  if (rest?.isRefusal) receiving.options.onRefusal(rest.text.slice(0, MAX_REFUSAL_BYTES), isWhole)
 }
 
 function limit(receiving: Receiving, afterMs: number, reason: FailureReason): void {

@@ -20,10 +20,12 @@ interface PartialCall {
 /** Characters of one call's arguments. */
 const MAX_ARGUMENTS_LENGTH = 256 * 1024
 const MAX_CALLS = 64
+/** What models write for no arguments at all. */
+const NO_ARGUMENTS: ReadonlySet<string> = new Set(['', 'null'])
 
-interface ToolCallAssembly {
-  /** Takes the `tool_calls` of one chunk; true if they brought anything. */
-  add(deltas: unknown): boolean
+export interface ToolCallAssembly {
+  /** Takes the tool calls of one chunk; true if they brought anything. */
+  add(deltas: readonly unknown[]): boolean
   calls(): readonly ModelToolCall[]
   /** There are more calls, or longer arguments, than any model means; the rest was not taken. */
   isTooLarge(): boolean
@@ -35,7 +37,7 @@ interface ToolCallAssembly {
  */
 export function createToolCallAssembly(): ToolCallAssembly {
   const calls: PartialCall[] = []
-  const byIndex = new Map<number, PartialCall>()
+  const byIndex = new Map<unknown, PartialCall>()
   let isTooLarge = false
 
   function add(delta: unknown): boolean {
@@ -45,9 +47,9 @@ export function createToolCallAssembly(): ToolCallAssembly {
       isTooLarge = true
       return false
     }
-    const index = typeof delta.index === 'number' ? delta.index : undefined
-    const known = index === undefined ? sameIdOrLast(calls, fragment) : byIndex.get(index)
-    let call = known
+    const index = delta.index ?? undefined
+    let call = belongsTo(fragment, index === undefined ? calls.at(-1) : byIndex.get(index))
+    if (call !== undefined && isRepeated(call, fragment)) return true
     if (call === undefined || beginsAnother(call, fragment)) {
       call = { id: '', name: '', arguments: '', end: createObjectEnd() }
       calls.push(call)
@@ -64,15 +66,25 @@ export function createToolCallAssembly(): ToolCallAssembly {
     return true
   }
 
+  /** Its id says more than the place: some count all calls as the first. */
+  function belongsTo({ id }: Fragment, there: PartialCall | undefined): PartialCall | undefined {
+    if (id === '' || there === undefined || there.id === '' || there.id === id) return there
+    return calls.find((call) => call.id === id) ?? there
+  }
+
   return {
-    add: (deltas) => Array.isArray(deltas) && deltas.map(add).includes(true),
+    add: (deltas) => {
+      let hasAdded = false
+      for (const delta of deltas) hasAdded = add(delta) || hasAdded
+      return hasAdded
+    },
     calls: () =>
       calls
         .filter((call) => call.name !== '')
         .map((call) => ({
           id: call.id || `call_${randomUUID().replaceAll('-', '').slice(0, 24)}`,
           name: call.name,
-          arguments: call.arguments.trim() === '' ? '{}' : call.arguments,
+          arguments: NO_ARGUMENTS.has(call.arguments.trim()) ? '{}' : call.arguments,
         })),
     isTooLarge: () => isTooLarge,
   }
@@ -80,7 +92,7 @@ export function createToolCallAssembly(): ToolCallAssembly {
 
 /** Undefined if its arguments are an object that cannot be written as text. */
 function toFragment(delta: Readonly<Record<string, unknown>>): Fragment | undefined {
-  const called = isRecord(delta.function) ? delta.function : {}
+  const called = isRecord(delta.function) ? delta.function : delta
   const text = isRecord(called.arguments) ? encodeJson(called.arguments) : textOf(called.arguments)
   return text === undefined
     ? undefined
@@ -96,15 +108,17 @@ function encodeJson(value: object): string | undefined {
   }
 }
 
-function sameIdOrLast(calls: readonly PartialCall[], { id }: Fragment): PartialCall | undefined {
-  return (id === '' ? undefined : calls.find((call) => call.id === id)) ?? calls.at(-1)
+/** Some send the whole call once more when it is complete. */
+function isRepeated(call: PartialCall, { id, name, arguments: written }: Fragment): boolean {
+  const isSame = id !== '' && id === call.id && name === call.name
+  return isSame && written === call.arguments && call.end.isReached()
 }
 
 /** Only a fragment with a name can; one that repeats the name of an unfinished call does not. */
 function beginsAnother(call: PartialCall, fragment: Fragment): boolean {
   const { id, name } = fragment
   if (name === '' || call.name === '') return false
-  if (id !== '' && call.id !== '') return id !== call.id
+  if (id !== '' && call.id !== '' && id !== call.id) return true
   if (name !== call.name) return true
   return call.end.isReached() && fragment.arguments.trimStart().startsWith('{')
 }

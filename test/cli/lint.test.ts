@@ -54,14 +54,14 @@ it('says so when there is no problem', () => {
 it('prints each problem with its place and ends with 1 when one is an error', () => {
   const file = write(
     'bad.yaml',
-    `${GOOD.replace('talk: {}', 'talk: { tools: [x] }')}speech: { strip_think: true }\n`,
+    `${GOOD.replace('talk: {}', 'talk: { tools: [x] }')}elevenlabs: { api_key: key, agents: [a] }\n`,
   )
   expect(lint([file])).toEqual({
     code: 1,
     stdout: [
       `${file}:2:25: error: auth.signing_secret: the environment variable SIGNING is not set or empty`,
       `${file}:7:29: error: flow.states.talk.tools[0]: there is no tool "x" under tools`,
-      `${file}:8:11: warning: speech.strip_think: accepted, but has no effect in this version: text is spoken as the model wrote it`,
+      `${file}:8:1: warning: elevenlabs: accepted, but has no effect in this version: no signed URLs are given out`,
       '2 errors, 1 warning',
       '',
     ].join('\n'),

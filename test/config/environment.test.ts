@@ -18,6 +18,8 @@ describe('a key for OpenAI', () => {
     model: 'gpt-4.1-mini',
     headers: {},
     compat: [],
+    http2: false,
+    warm_connections: 2,
   }
 
   it.each([undefined, ''])('makes an upstream of its own, at OpenAI when the URL is %j', (url) => {

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { lintPatience } from '../../src/config/lint-patience.ts'
 import { configOf, MINIMAL, parse } from '../support/parse-config.ts'
 
 interface Setting {
   readonly tool?: string
   readonly top?: string
+  /** More keys of the state that offers it. */
+  readonly state?: string
 }
 
-function warned({ tool = '', top = '' }: Setting) {
-  const text = `${MINIMAL.replace('state_prompt: Talk.', 'tools: [t, s]')}${top}
+function warned({ tool = '', top = '', state = '' }: Setting) {
+  const text = `${MINIMAL.replace('state_prompt: Talk.', `tools: [t, s]${state}`)}${top}
 tools:
   s: { type: static, result: x }
   t: { type: webhook, url: https://api.example/x, method: GET${tool} }
@@ -38,8 +40,34 @@ it.each([
   expect(warned(setting)).toEqual([])
 })
 
-it('counts on no filler, as none is said while a tool runs', () => {
-  expect(warned({ top: 'filler: { texts: [Hm] }' })).toHaveLength(1)
+describe('a filler', () => {
+  const SAID = '{ texts: ["Hm... "] }'
+  const LATE = '{ texts: ["Hm... "], after_ms: 4000 }'
+
+  it.each([
+    [{ top: `filler: ${SAID}` }],
+    [{ state: `, filler: ${SAID}` }],
+    [{ tool: `, filler: ${SAID}` }],
+    [{ top: `filler: ${LATE}`, tool: ', filler: { after_ms: 3999 }' }],
+    [{ state: ', filler: false', tool: `, filler: ${SAID}` }],
+  ])('is something to hear in %j', (setting) => {
+    expect(warned(setting)).toEqual([])
+  })
+
+  it.each([
+    [{ top: `filler: ${LATE}` }],
+    [{ top: `filler: ${SAID}`, state: ', filler: false' }],
+    [{ top: `filler: ${SAID}`, tool: ', filler: false' }],
+    [{ top: `filler: ${SAID}`, tool: ', filler: { after_ms: 5000 }' }],
+  ])('is none that is in time in %j', (setting) => {
+    expect(warned(setting).map(({ path }) => path.join('.'))).toEqual(['tools.t.timeout_ms'])
+  })
+
+  it('must be said in every state that offers the tool', () => {
+    const state = `, filler: ${SAID} }\n    other: { tools: [t]`
+    expect(warned({ state })).toHaveLength(1)
+    expect(warned({ state: `${state}, filler: ${SAID}` })).toEqual([])
+  })
 })
 
 it('has nothing to say of a tool that no caller waits for', () => {

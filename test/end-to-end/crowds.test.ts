@@ -33,7 +33,9 @@ function heapAfterGarbage(): number {
 /** A server with a model that the test moves step by step. */
 async function startStepped(drainMs: number) {
   const model = createSteppedModel()
-  const engine = buildEngine({ flow: FLOW, upstream: model })
+  // Each word is to arrive as it is said.
+  const config = { speech: { strip_markdown: false } }
+  const engine = buildEngine({ flow: FLOW, upstream: model, config })
   const app = await listeningApp({ engine, timeouts: { drainMs } })
   return { app, model }
 }

@@ -49,4 +49,32 @@ describe('createSseDecoder', () => {
     expect(decoder.push(Buffer.from('data: b\n\n'))).toBe(false)
     expect(events).toEqual(['a'])
   })
+
+  it('reads bytes that are no UTF-8 the same in any pieces', () => {
+    const byte = fc.oneof(fc.nat(255), fc.constantFrom(0xc3, 0xe2, 0x82, 0xac, 0xf0, 0x9f))
+    const some = fc.array(byte, { minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(some, (bytes) => {
+        const whole = Buffer.concat([
+          Buffer.from('data: '),
+          Buffer.from(bytes),
+          Buffer.from('\n\n'),
+        ])
+        const pieces = [...whole].map((one) => Buffer.from([one]))
+        expect(decode(pieces)).toEqual(decode([whole]))
+      }),
+    )
+  })
+
+  it('says whether it holds the beginning of an event', () => {
+    const decoder = createSseDecoder({ onData: () => undefined, maxLength: 100 })
+    const holds = ['data: a\n\n', 'da', 'ta: b\n', '\n', ': ü'].map((text) => {
+      decoder.push(Buffer.from(text))
+      return !decoder.isBetweenEvents()
+    })
+    expect(holds).toEqual([false, true, true, false, true])
+    const cut = createSseDecoder({ onData: () => undefined, maxLength: 100 })
+    cut.push(Buffer.from([0xc3]))
+    expect(cut.isBetweenEvents()).toBe(false)
+  })
 })

@@ -71,6 +71,8 @@ interface EngineOptions {
   readonly fallback?: SpokenText
   readonly limits?: Partial<LimitOptions>
   readonly fillers?: readonly string[]
+  /** Further top-level keys of the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>
   /** False: nothing is remembered between requests. */
   readonly remembers?: boolean
   readonly turnTimeoutMs?: number
@@ -96,6 +98,7 @@ export function buildEngine(options: EngineOptions): TurnEngine {
     flow: options.flow,
     tools: options.tools ?? {},
     ...(options.fallback !== undefined && { fallback: options.fallback }),
+    ...options.config,
   })
   const { flow, tools } = config
   const settings = {

@@ -22,7 +22,9 @@ export interface LiveStream {
   readonly status: number
   readonly headers: Headers
   /** Reads until the text so far holds these words. */
-  readonly hear: (words: string) => Promise<void>
+  readonly hear: (words: string | RegExp) => Promise<void>
+  /** The text that was read so far. */
+  readonly heard: () => string
   /** Reads to the end. */
   readonly rest: () => Promise<Streamed>
   readonly hangUp: () => void
@@ -42,16 +44,23 @@ export async function openStream(url: string, init: RequestInit): Promise<LiveSt
     status: answer.status,
     headers: answer.headers,
     async hear(words) {
-      while (!toStreamed(raw).text.includes(words)) {
-        if (!(await readMore())) throw new Error(`the stream ended without "${words}": ${raw}`)
+      while (!holds(toStreamed(raw).text, words)) {
+        if (!(await readMore()))
+          throw new Error(`the stream ended without "${String(words)}": ${raw}`)
       }
     },
+    heard: () => toStreamed(raw).text,
     async rest() {
       while (await readMore());
       return toStreamed(raw)
     },
     hangUp: () => call.abort(),
   }
+}
+
+/** White space at the end goes out with the next word. */
+function holds(text: string, words: string | RegExp): boolean {
+  return typeof words === 'string' ? text.includes(words.trimEnd()) : words.test(text)
 }
 
 /** The events that are whole. */

@@ -1,6 +1,10 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { closeServer, listenOnLoopback } from './loopback-server.ts'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { closeServer } from './loopback-server.ts'
+import type { Certificate } from './certificate.ts'
 
 interface RecordedMessage {
   readonly role: string
@@ -51,10 +55,10 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   /**
-   * `hang`: not even headers. `stall`: what is to be said, then nothing, no end. `break`: the same,
+   * `hang`: not even headers. `reset`: the socket is destroyed instead. `stall`: what is to be said, then nothing, no end. `break`: the same,
    * then the socket is destroyed.
    */
-  readonly fault?: 'hang' | 'stall' | 'break'
+  readonly fault?: 'hang' | 'reset' | 'stall' | 'break'
 }
 
 type Answer = Reply | ((request: RecordedRequest) => Reply | Promise<Reply>)
@@ -64,6 +68,8 @@ export interface UpstreamServer {
   readonly url: string
   /** In order of arrival. */
   readonly requests: readonly RecordedRequest[]
+  /** All that were ever accepted, TLS included, in order. */
+  readonly connections: readonly Socket[]
   /** Queues answers; each is used once, before that of `always`. Without any: 500. */
   reply(...answers: readonly Answer[]): void
   /** Answers whatever finds the queue empty. */
@@ -73,9 +79,10 @@ export interface UpstreamServer {
   close(): Promise<void>
 }
 
-/** A language model endpoint over real HTTP that does what the test says. */
-export async function startUpstreamServer(): Promise<UpstreamServer> {
+/** A language model endpoint over real HTTP (or HTTPS) that does what the test says. */
+export async function startUpstreamServer(tls?: Certificate, atPort = 0): Promise<UpstreamServer> {
   const requests: RecordedRequest[] = []
+  const connections: Socket[] = []
   const queue: Answer[] = []
   let always: Answer = { status: 500, body: '{"error":{"message":"no reply was queued"}}' }
   let waiting: { readonly number: number; readonly resolve: (request: RecordedRequest) => void }[] =
@@ -90,14 +97,19 @@ export async function startUpstreamServer(): Promise<UpstreamServer> {
     send(response, typeof answer === 'function' ? await answer(request) : answer)
   }
 
-  const server = createServer((incoming, response) => {
+  const answer = (incoming: IncomingMessage, response: ServerResponse) => {
     handle(incoming, response).catch((error: unknown) => response.destroy(error as Error)) // whatever it is, the test sees a broken connection
-  })
-  const port = await listenOnLoopback(server)
+  }
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer)
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => connections.push(socket))
+  server.listen(atPort, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // a TCP server that listens has one
 
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/v1`,
     requests,
+    connections,
     reply: (...answers) => {
       queue.push(...answers)
     },
@@ -135,14 +147,16 @@ async function record(
 }
 
 function send(response: ServerResponse, reply: Reply): void {
-  if (reply.fault === 'hang') return
+  if (reply.fault === 'reset') response.destroy()
+  if (reply.fault === 'hang' || reply.fault === 'reset') return
   const isPlain = reply.status !== undefined || reply.body !== undefined
   response.writeHead(reply.status ?? 200, {
     'content-type': isPlain ? 'application/json' : 'text/event-stream',
     ...reply.headers,
   })
   if (isPlain) {
-    response.end(reply.body ?? '')
+    if (reply.fault === 'stall') response.write(reply.body ?? '')
+    else response.end(reply.body ?? '')
     return
   }
   const isWhole = reply.fault === undefined

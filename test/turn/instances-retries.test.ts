@@ -300,11 +300,13 @@ describe('while another instance answers', () => {
     const { one, two, call } = setStage({ config: { filler } })
     const first = await ask(one, HI)
     const again = await ask(two, HI)
-    await eventually(() => again.text() !== '')
+    await eventually(() => first.text() !== '' && again.text() !== '')
     ;(await call(1)).say('It is booked.')
     ;(await call(1)).end()
     await Promise.all([first.end, again.end])
-    expect([first.text(), again.text()]).toEqual(['It is booked.', 'One moment... It is booked.'])
+    // What bridged the wait for the one is not said again by the other.
+    const text = 'One moment... It is booked.'
+    expect([first.text(), again.text()]).toEqual([text, text])
     for (const { text } of [first, again]) {
       const next = toRequest([...HI, assistant(text()), user('Thanks.')])
       for (const { engine } of [one, two]) {

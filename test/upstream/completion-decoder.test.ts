@@ -1,101 +1,18 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createJsonDecoder, createStreamDecoder } from '../../src/upstream/completion-decoder.ts'
 import { growth } from '../support/growth.ts'
+import { decode } from './decoding.ts'
 import type { Completion } from '../../src/upstream/upstream.ts'
 
-function fixture(name: string): Buffer {
-  return readFileSync(new URL(`../fixtures/upstream/${name}.sse`, import.meta.url))
-}
-
-function cutAt(bytes: Buffer, cuts: readonly number[]): readonly Buffer[] {
-  const places = [0, ...[...cuts].sort((a, b) => a - b), bytes.length]
-  return places.slice(1).map((end, index) => bytes.subarray(places[index], end))
-}
-
-interface Decoded {
-  readonly text: string
-  readonly completion: Completion | undefined
-  readonly failure: string | undefined
-}
-
-function decode(pieces: readonly Buffer[], isFramed = true): Decoded {
-  const decoder = createStreamDecoder()
-  const reads = [...pieces.map((piece) => decoder.push(piece)), decoder.end(isFramed)]
-  const completion = decoder.completion()
-  return {
-    text: reads.map(({ text }) => text).join(''),
-    completion: completion && {
-      ...completion,
-      calls: completion.calls.map((call) => ({
-        ...call,
-        id: call.id.replace(/^call_[0-9a-f]{24}$/, 'made'),
-      })),
-    },
-    failure: reads.at(-1)?.failure,
-  }
-}
-
-const said = (text: string): Completion => ({ text, calls: [], finishReason: 'stop' })
 const called = (...calls: (readonly [string, string, string])[]): Completion => ({
   text: '',
   calls: calls.map(([id, name, args]) => ({ id, name, arguments: args })),
   finishReason: 'tool_calls',
 })
 
-const FIXTURES: Readonly<Record<string, Completion>> = {
-  text: said('Grüß Gott 👋, 日本.'),
-  usage: { ...said('Yes.'), usage: { promptTokens: 7, completionTokens: 2, totalTokens: 9 } },
-  'crlf-comments-events': said('One two.'),
-  'no-space-multi-line': said('Hi.'),
-  'no-done': said('Bye.'),
-  'no-last-blank-line': said('Bye.'),
-  'missing-index': said('AB'),
-  reasoning: { ...said('Sure.'), finishReason: 'length' },
-  'calls-fragmented': {
-    ...called(['call_a', 'find_patient', '{"name": "Zoë"}'], ['call_b', 'free_slots', '{}']),
-    text: 'Let me look. ',
-  },
-  'calls-whole-stop': called(
-    ['x1', 'find_patient', '{"name":"Ann"}'],
-    ['x2', 'free_slots', '{"day":1}'],
-  ),
-  'calls-no-index-no-id': called(
-    ['made', 'find_patient', '{"name":"Ann"}'],
-    ['made', 'find_patient', '{"name":"Bob"}'],
-    ['made', 'end_call', '{}'],
-  ),
-  'calls-name-repeated': called(['r1', 'find_patient', '{"name":1}']),
-}
-
-describe.each(Object.entries(FIXTURES))('the stream %s', (name, completion) => {
-  it('gives its completion in one piece', () => {
-    const decoded = decode([fixture(name)])
-    expect(decoded).toEqual({ text: completion.text, completion, failure: undefined })
-  })
-
-  it('gives the same completion cut at any byte', () => {
-    const bytes = fixture(name)
-    for (let at = 0; at <= bytes.length; at++) {
-      expect(decode(cutAt(bytes, [at])).completion).toEqual(completion)
-    }
-  })
-
-  it('gives the same completion in any pieces', () => {
-    const bytes = fixture(name)
-    fc.assert(
-      fc.property(fc.array(fc.nat(bytes.length), { maxLength: 60 }), (cuts) => {
-        const decoded = decode(cutAt(bytes, cuts))
-        expect(decoded).toEqual({ text: completion.text, completion, failure: undefined })
-      }),
-      { numRuns: 30 },
-    )
-  })
-})
-
 function failureOf(stream: string, isFramed = true): string | undefined {
-  return decode([Buffer.from(stream)], isFramed).failure
+  return decode([Buffer.from(stream)], { isFramed }).failure
 }
 
 const HALF = 'data: {"choices":[{"index":0,"delta":{"content":"Half"}}]}\n\n'
@@ -109,7 +26,7 @@ const finish = event({}, { finish_reason: 'stop' })
 
 describe('white space before the first word', () => {
   it('is given with it, not before', () => {
-    const decoder = createStreamDecoder()
+    const decoder = createStreamDecoder({ stripThink: false })
     const reads = ['\n', ' \n', 'Hello', ' ', 'you'].map((content) =>
       decoder.push(event({ content })),
     )
@@ -133,7 +50,7 @@ describe('white space before the first word', () => {
   })
 
   it('is no completion in one JSON body', () => {
-    const decoder = createJsonDecoder()
+    const decoder = createJsonDecoder({ stripThink: false })
     decoder.push(Buffer.from('{"choices":[{"message":{"content":" \\n"}}]}'))
     expect(decoder.end(true).text).toBe('')
     expect(decoder.completion()).toBeUndefined()
@@ -153,6 +70,51 @@ describe('tool calls', () => {
     expect(argumentsOf(part('{"a":1} '), part('\n{"b":2}'))).toEqual(['{"a":1} ', '\n{"b":2}'])
     expect(argumentsOf(part('{"a":[{}]}'), part(''))).toEqual(['{"a":[{}]}'])
     expect(argumentsOf(part('{}'), part({ b: 2 }))).toEqual(['{}', '{"b":2}'])
+  })
+
+  it('are told apart by their ids where all have the same index', () => {
+    const named = (id: string, name: string, args: string) =>
+      callEvent({ index: 0, id, function: { name, arguments: args } })
+    expect(
+      decode([
+        named('a', 'find', '{"a":'),
+        named('b', 'free', '{"b":'),
+        callEvent({ index: 0, id: 'a', function: { arguments: '1}' } }),
+        callEvent({ index: 0, id: 'b', function: { arguments: '2}' } }),
+        finish,
+      ]).completion,
+    ).toEqual(called(['a', 'find', '{"a":1}'], ['b', 'free', '{"b":2}']))
+  })
+
+  it('are taken once when the whole call comes again', () => {
+    const whole = callEvent({ index: 0, id: 'a', function: { name: 'x', arguments: '{"b":1}' } })
+    expect(decode([whole, whole, finish]).completion).toEqual(called(['a', 'x', '{"b":1}']))
+  })
+
+  it('are told apart by name or by a second object where all have the same id', () => {
+    const same = (name: string, args: string) =>
+      callEvent({ index: 0, id: 'call_0', function: { name, arguments: args } })
+    const { completion } = decode([same('x', '{"a":1}'), same('y', '{}'), same('y', '{"a":2}')])
+    expect(completion).toEqual(
+      called(['call_0', 'x', '{"a":1}'], ['call_0', 'y', '{}'], ['call_0', 'y', '{"a":2}']),
+    )
+  })
+
+  it.each([
+    ['an index as text', [{ index: '0', id: 'a', function: { name: 'x', arguments: '{}' } }], '{}'],
+    ['one call without a list', { id: 'a', function: { name: 'x', arguments: '{}' } }, '{}'],
+    ['no function around the name', [{ id: 'a', name: 'x', arguments: '{"b":1}' }], '{"b":1}'],
+    ['null for arguments', [{ id: 'a', function: { name: 'x', arguments: null } }], '{}'],
+    [
+      'the text null for arguments',
+      [{ id: 'a', function: { name: 'x', arguments: 'null' } }],
+      '{}',
+    ],
+    ['no arguments', [{ id: 'a', function: { name: 'x' } }], '{}'],
+    ['an object', [{ id: 'a', function: { name: 'x', arguments: { b: [1] } } }], '{"b":[1]}'],
+  ])('are read with %s', (_, calls, args) => {
+    const { completion } = decode([event({ content: null, tool_calls: calls }), finish])
+    expect(completion).toEqual(called(['a', 'x', args]))
   })
 
   it('fail when one has arguments of more than 256 KiB', () => {
@@ -175,14 +137,14 @@ describe('tool calls', () => {
 
   it('take time for their length, whatever the number of their parts', () => {
     const run = (count: number) => {
-      const decoder = createStreamDecoder()
+      const decoder = createStreamDecoder({ stripThink: false })
       const pieces = Array.from({ length: count }, (_, at) =>
         at === 0 ? '{"a":"' : '{}'.repeat(20),
       )
       decoder.push(Buffer.concat(pieces.map((piece) => part(piece))))
       expect(decoder.completion()?.calls).toHaveLength(1)
     }
-    expect(growth(run, 500)).toBeLessThan(50)
+    expect(growth(run, 100)).toBeLessThan(50)
   })
 })
 
@@ -191,10 +153,29 @@ describe('createStreamDecoder', () => {
     ['an error object', 'data: {"error":{"message":"overloaded"}}\n\n'],
     ['an error text', 'data: {"error":"overloaded"}\n\n'],
     ['an error event of another shape', 'event: error\ndata: {"object":"error","message":"x"}\n\n'],
+    ['an error by its type', 'data: {"type":"error","message":"overloaded"}\n\n'],
+    ['a detail instead of choices', 'data: {"detail":"Not Found"}\n\n'],
+    ['a list of details', 'data: {"detail":[{"msg":"field required"}]}\n\n'],
+    ['a message instead of choices', 'data: {"message":"Too many requests","code":429}\n\n'],
+    ['an error beside an empty list of choices', 'data: {"choices":[],"error":{"code":502}}\n\n'],
+    ['an error in the choice', 'data: {"choices":[{"delta":{},"error":{"code":502}}]}\n\n'],
     ['the finish reason error', 'data: {"choices":[{"delta":{},"finish_reason":"error"}]}\n\n'],
+    ['an abort', 'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"abort"}]}\n\n'],
+    [
+      'a lack of resources',
+      'data: {"choices":[{"delta":{},"finish_reason":"insufficient_system_resource"}]}\n\n',
+    ],
   ])('fails on %s', (_, stream) => {
     expect(failureOf(stream)).toBe('error_event')
     expect(failureOf(HALF + stream)).toBe('error_event')
+  })
+
+  it('does not fail on an error that is empty, or behind a whole answer', () => {
+    const whole =
+      'data: {"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}],"error":{}}\n\n'
+    expect(failureOf(whole)).toBeUndefined()
+    expect(failureOf(`${whole}data: {"error":{"message":"no usage"}}\n\n`)).toBeUndefined()
+    expect(failureOf(`${whole}data: nonsense\n\n`)).toBeUndefined()
   })
 
   it('fails on data that is no JSON object', () => {
@@ -202,8 +183,25 @@ describe('createStreamDecoder', () => {
     expect(failureOf('data: [1]\n\n')).toBe('not_json')
   })
 
+  it('fails on a line of ten MiB in one piece, whatever it says', () => {
+    const content = 'x'.repeat(10 * 1024 * 1024)
+    const { text, completion, failure } = decode([event({ content })])
+    expect({ text, completion, failure }).toEqual({
+      text: '',
+      completion: undefined,
+      failure: 'too_large',
+    })
+  })
+
+  it('fails on a long line also where shorter ones like it came before', () => {
+    const lengths = [1, 2, 2 * 1024 * 1024]
+    const events = lengths.map((length) => event({ content: 'x'.repeat(length) }))
+    const { text, failure } = decode(events)
+    expect({ text, failure }).toEqual({ text: 'xxx', failure: 'too_large' })
+  })
+
   it('fails on a line of more than one MiB', () => {
-    const decoder = createStreamDecoder()
+    const decoder = createStreamDecoder({ stripThink: false })
     const piece = Buffer.alloc(300_000, 'x')
     expect(decoder.push(Buffer.from('data: ')).failure).toBeUndefined()
     const failures = [1, 2, 3, 4].map(() => decoder.push(piece).failure)
@@ -211,7 +209,7 @@ describe('createStreamDecoder', () => {
   })
 
   it('fails on more than 8 MiB in all', () => {
-    const decoder = createStreamDecoder()
+    const decoder = createStreamDecoder({ stripThink: false })
     const event = Buffer.from(`: ${'x'.repeat(1_000_000)}\n\n`)
     const failures = Array.from({ length: 9 }, () => decoder.push(event).failure)
     expect(failures.lastIndexOf(undefined)).toBe(7)
@@ -231,7 +229,7 @@ describe('createStreamDecoder', () => {
   })
 
   it('says when the answer is whole and when nothing more will come', () => {
-    const decoder = createStreamDecoder()
+    const decoder = createStreamDecoder({ stripThink: false })
     const finish = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n'
     const progress = [HALF, finish, 'data: [DONE]\n\n'].map(
       (event) => decoder.push(Buffer.from(event)).progress,
@@ -242,12 +240,42 @@ describe('createStreamDecoder', () => {
   it('counts text and parts of calls as tokens, but not reasoning', () => {
     const hasToken = (delta: object): boolean => {
       const chunk = JSON.stringify({ choices: [{ delta }] })
-      return createStreamDecoder().push(Buffer.from(`data: ${chunk}\n\n`)).hasToken
+      return createStreamDecoder({ stripThink: false }).push(Buffer.from(`data: ${chunk}\n\n`))
+        .hasToken
     }
     expect(hasToken({ content: 'a' })).toBe(true)
     expect(hasToken({ tool_calls: [{ index: 0, function: { name: 'x' } }] })).toBe(true)
     expect(hasToken({ role: 'assistant', content: '' })).toBe(false)
     expect(hasToken({ reasoning_content: 'a' })).toBe(false)
+  })
+
+  it('counts as a token what is given out, neither half a character nor an unfinished tag', () => {
+    const decoder = createStreamDecoder({ stripThink: true })
+    const reads = ['\ud83d', '\ude00', '<thi', 'nk>', 'hm', '</think>', ' ok'].map((content) =>
+      decoder.push(event({ content })),
+    )
+    expect(reads.map(({ text }) => text)).toEqual(['', '😀', '', '', '', '', ' ok'])
+    expect(reads.map(({ hasToken }) => hasToken)).toEqual(reads.map(({ text }) => text !== ''))
+  })
+
+  it('gives out what it held back once the answer is whole', () => {
+    const decoder = createStreamDecoder({ stripThink: true })
+    expect(decoder.push(event({ content: '1 <' })).text).toBe('1 ')
+    expect(decoder.push(finish).text).toBe('<')
+    expect(decoder.completion()?.text).toBe('1 <')
+    const withoutFinish = createStreamDecoder({ stripThink: true })
+    withoutFinish.push(event({ content: '1 <' }))
+    expect(withoutFinish.push(Buffer.from('data: [DONE]\n\n')).text).toBe('<')
+  })
+
+  it('drops half a character at the end', () => {
+    expect(decode([event({ content: 'Hi \ud83d' }), finish]).completion?.text).toBe('Hi ')
+  })
+
+  it('holds no more than a little white space, however much comes', () => {
+    const space = event({ content: ' '.repeat(10_000) })
+    const { text } = decode([...Array.from({ length: 100 }, () => space), event({ content: 'x' })])
+    expect(text).toHaveLength(257)
   })
 
   it('ignores other choices than the first', () => {
@@ -258,10 +286,17 @@ describe('createStreamDecoder', () => {
 
   it('fails or completes on any bytes without throwing', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), fc.json(), (bytes, json) => {
-        const pieces = [Buffer.from(`data: ${json}\n\n`), Buffer.from(bytes)]
-        expect(typeof decode(pieces).text).toBe('string')
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.json(),
+        fc.boolean(),
+        (bytes, json, stripThink) => {
+          const inside = `data: {"choices":[{"delta":${json},"error":${json}}]}\n\n`
+          const pieces = [`data: ${json}\n\n`, inside].map((text) => Buffer.from(text))
+          const { text } = decode([...pieces, Buffer.from(bytes)], { stripThink })
+          expect(typeof text).toBe('string')
+        },
+      ),
     )
   })
 })
@@ -274,19 +309,27 @@ describe('createJsonDecoder', () => {
       tool_calls: [{ id: 'a', type: 'function', function: { name: 'x', arguments: '{}' } }],
     }
     const body = Buffer.from(JSON.stringify({ choices: [{ index: 0, message }] }))
-    const decoder = createJsonDecoder()
+    const decoder = createJsonDecoder({ stripThink: false })
     for (const byte of body) expect(decoder.push(Buffer.from([byte])).text).toBe('')
     expect(decoder.end(true)).toMatchObject({ text: 'Grüße.', progress: 'done' })
     expect(decoder.completion()).toEqual({ ...called(['a', 'x', '{}']), text: 'Grüße.' })
   })
 
+  it('leaves out all that stands before an end of reasoning that was not begun', () => {
+    const decoder = createJsonDecoder({ stripThink: true })
+    const content = 'The caller greets me.\n</think>\n\nHello.'
+    decoder.push(Buffer.from(`\uFEFF${JSON.stringify({ choices: [{ message: { content } }] })}`))
+    expect(decoder.end(true).text).toBe('\n\nHello.')
+  })
+
   it('fails on an error and on text that is no JSON', () => {
     const failure = (body: string): string | undefined => {
-      const decoder = createJsonDecoder()
+      const decoder = createJsonDecoder({ stripThink: false })
       decoder.push(Buffer.from(body))
       return decoder.end(true).failure
     }
     expect(failure('{"error":{"message":"no"}}')).toBe('error_event')
+    expect(failure('{"detail":"Not Found"}')).toBe('error_event')
     expect(failure('nope')).toBe('not_json')
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { failure } from '../support/connected-upstream.ts'
+import { createGate } from '../support/gate.ts'
 import { createEndpoint, REQUEST, routeOver } from '../support/hand-made-endpoint.ts'
 import { upstreamError } from '../../src/upstream/failure.ts'
 
@@ -152,6 +153,40 @@ describe('an answer that breaks off in mid-speech', () => {
     expect(routed.counted).toEqual([])
   })
 
+  it('ends with the reason of the caller who hangs up instead of taking the last words', async () => {
+    const { a, b, routed } = three()
+    const call = new AbortController()
+    const heard = createGate()
+    const { completion } = routed.run({
+      signal: call.signal,
+      onText(text) {
+        if (text !== ' nine') return undefined
+        heard.release()
+        return new Promise(() => undefined)
+      },
+    })
+    const asking = await a.asked()
+    asking.say('We open at nine and close at')
+    asking.fail('broken')
+    const second = await b.asked()
+    second.say('nine')
+    second.complete()
+    await heard.released
+    const reason = new Error('hung up')
+    call.abort(reason)
+    await expect(completion).rejects.toBe(reason)
+  })
+
+  it('is whole again where the rest of a cut word comes, and the word was there before', async () => {
+    const { b, completion } = await brokenAfter('An appointment? Your appoint')
+    const asking = await b.asked()
+    asking.say('ment is at nine.')
+    asking.complete()
+    expect(await completion).toMatchObject({
+      text: 'An appointment? Your appointment is at nine.',
+    })
+  })
+
   it('ends with the error of a listener that throws in the continuation', async () => {
     const { a, b, c, routed } = three()
     const full = new Error('the socket is gone')
@@ -187,10 +222,11 @@ describe('an answer that breaks off in mid-speech', () => {
 
 describe('a continuation with nothing new', () => {
   it.each([
-    ['is empty', (said: string) => ({ said, fails: true })],
-    ['only repeats', (said: string) => ({ said, fails: false })],
-  ])('completes an answer that was at the end of a sentence: %s', async (_, plan) => {
-    const { fails, said } = plan('We open at nine.')
+    ['is empty', 'We open at nine.', true],
+    ['only repeats', 'We open at nine.', false],
+    ['is empty, in Arabic', '\u0646\u0639\u0645\u061f', true],
+    ['is empty, in Hindi', '\u0939\u093e\u0901\u0964', true],
+  ])('completes an answer that was at the end of a sentence: %s', async (_, said, fails) => {
     const { b, c, texts, completion, routed } = await brokenAfter(said)
     const asking = await b.asked()
     if (fails) asking.fail('empty')

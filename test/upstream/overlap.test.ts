@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { growth } from '../support/growth.ts'
+import { restsOfLastWord } from '../../src/upstream/cut-word.ts'
 import { createOverlap } from '../../src/upstream/overlap.ts'
 
 /** What the listener is given of a continuation that comes in these deltas. */
@@ -83,6 +85,19 @@ describe('a continuation that repeats nothing', () => {
     expect(given(said, ...Array.from(continuation))).toBe(expected)
   })
 
+  it.each([
+    ['an Arabic comma', '\u0645\u0631\u062d\u0628\u0627', '\u060c \u0643\u064a\u0641'],
+    ['a question mark from right to left', '\u0647\u0646\u0627', '\u061f'],
+    ['a danda', '\u0928\u092e\u0938\u094d\u0924\u0947', '\u0964'],
+  ])('is joined without a space before %s', (_, said, continuation) => {
+    expect(given(said, continuation)).toBe(continuation)
+  })
+
+  it('makes no other number of two', () => {
+    expect(given('It costs 1', '10 euros')).toBe(' 10 euros')
+    expect(given('It costs 1', '50 euros')).toBe(' 50 euros')
+  })
+
   it('loses no word that begins like the last one', () => {
     expect(given('I have a', 'appointment')).toBe(' appointment')
     expect(given('We open at nine.', 'nineteen people')).toBe(' nineteen people')
@@ -111,11 +126,59 @@ describe('the wait for what a continuation is', () => {
     expect(overlap.push('ine')).toBe('ine')
   })
 
+  it('takes time in proportion to what is held back', () => {
+    const run = (size: number): void => {
+      const overlap = createOverlap('We open at')
+      for (let index = 0; index < size; index++) overlap.push('\u2026 ')
+      overlap.end()
+    }
+    expect(growth(run, 3000)).toBeLessThan(50)
+  })
+
   it('puts a character together again that was cut in two', () => {
     expect(given('Hi \ud83d\ude00', '\ud83d', '\ude00 you')).toBe(
       given('Hi \ud83d\ude00', '\ud83d\ude00 you'),
     )
     expect(given('Hi there', 'Hi there \ud83d')).toBe(' \ud83d')
+  })
+})
+
+describe('a continuation that is the rest of a cut word', () => {
+  const TEXTS = ['You make Appointments. Tell them of each appointment, and of its appointee.']
+
+  function joined(said: string, continuation: string): string {
+    const rests = restsOfLastWord(said, TEXTS)
+    const results = [[continuation], Array.from(continuation)].map((deltas) => {
+      const overlap = createOverlap(said, rests)
+      return deltas.map((delta) => overlap.push(delta)).join('') + overlap.end()
+    })
+    expect(results[0]).toBe(results[1])
+    return results[0] ?? ''
+  }
+
+  it.each([
+    ['the conversation has the word', 'Your appoint', 'ment is', 'ment is'],
+    ['in its plural', 'Your appoint', 'ments are', 'ments are'],
+    ['and nothing follows', 'Your Appoint', 'ment', 'ment'],
+    ['the answer itself has the word', 'Not this Tuesday, next Tues', 'day.', 'day.'],
+  ])('is joined to it where %s', (_, said, continuation, expected) => {
+    expect(joined(said, continuation)).toBe(expected)
+  })
+
+  it.each([
+    ['the word goes on in another way', 'Your appoint', 'mental', ' mental'],
+    ['both halves are words', 'I tell of each', 'appointment', ' appointment'],
+    ['the continuation begins with a space', 'Your appoint', ' ment', ' ment'],
+    ['the last word was whole', 'Your appoint,', 'ment', ' ment'],
+    ['nobody has the word', 'Your reserv', 'ation', ' ation'],
+  ])('is kept apart where %s', (_, said, continuation, expected) => {
+    expect(joined(said, continuation)).toBe(expected)
+  })
+
+  it('is waited for no longer than it may be one', () => {
+    const overlap = createOverlap('Your appoint', restsOfLastWord('Your appoint', TEXTS))
+    expect(overlap.push('m')).toBe('')
+    expect(overlap.push('a')).toBe(' ma')
   })
 })
 

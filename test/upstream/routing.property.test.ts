@@ -32,6 +32,9 @@ interface Stage {
   /** Of the present completion, in the order in which they were asked. */
   parts: Part[]
   hedges: number
+  /** It was told yes, and is to be asked at once: a half-open circuit admits nobody else meanwhile. */
+  admitted: string | undefined
+  wastedAdmissions: number
 }
 
 const ms = fc.constantFrom(0, 100, 300, 600, 700, 1400)
@@ -65,7 +68,12 @@ describe('whatever the endpoints do, and whenever', () => {
       fc.constantFrom(0, 0.1, 0.5, 1),
       fc.array(hangUp, { minLength: 1, maxLength: 4 }),
       async (casts, share, hangUps) => {
-        const stage: Stage = { parts: [], hedges: 0 }
+        const stage: Stage = {
+          parts: [],
+          hedges: 0,
+          admitted: undefined,
+          wastedAdmissions: 0,
+        }
         const endpoints = casts.map((made, index) => enter(`abc`.charAt(index), made, stage))
         const routed = routeOver(endpoints, { after_ms: 700, max_share: share })
         for (const [index, hangUpAfterMs] of hangUps.entries()) {
@@ -73,6 +81,7 @@ describe('whatever the endpoints do, and whenever', () => {
           await checkCompletion({ stage, casts, run: routed.run, hangUpAfterMs })
           expect(stage.hedges).toBeLessThanOrEqual(share === 0 ? 0 : 1 + share * (index + 1))
         }
+        expect(stage).toMatchObject({ admitted: undefined, wastedAdmissions: 0 })
         const counted = routed.counted.filter((line) => line.startsWith('hedge'))
         expect(counted).toHaveLength(stage.hedges)
       },
@@ -87,7 +96,13 @@ function enter(name: string, { plays, isAdmitting, isWaiting }: Cast, stage: Sta
   made.isWaiting = isWaiting
   return {
     ...made,
+    admits: () => {
+      if (stage.admitted !== undefined) stage.wastedAdmissions++
+      if (isAdmitting) stage.admitted = name
+      return isAdmitting
+    },
     complete: (request, listener) => {
+      if (stage.admitted === name) stage.admitted = undefined
       const completion = made.complete(request, listener)
       const number = made.askings.length
       const asking = made.askings[number - 1]

@@ -258,6 +258,15 @@ describe('the stream', () => {
     })
     await expect(played.completion).rejects.toBe(reason)
     expect(played.texts).toEqual(['a '])
+    const gone = new AbortController()
+    const unread = play([{ say: 'a b' }], {
+      signal: gone.signal,
+      onText: () => {
+        queueMicrotask(() => gone.abort(reason))
+        return new Promise(() => undefined)
+      },
+    })
+    await expect(unread.completion).rejects.toBe(reason)
     const early = play([{ say: 'a' }], { signal: AbortSignal.abort(reason) })
     await expect(early.completion).rejects.toBe(reason)
     expect(early.texts).toEqual([])

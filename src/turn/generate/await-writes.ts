@@ -30,7 +30,7 @@ export async function awaitWrites(turn: LiveTurn): Promise<void> {
     beginAnew(turn)
     keepTurnSoon(turn)
   })
-  await untilAborted(begun, signal)
+  await untilAborted(begun, signal).finally(turn.fillers.wait())
 }
 
 interface WriteElsewhere {

@@ -9,6 +9,7 @@ import { offerAt, type Offer } from './offered-tools.ts'
 import { QUIET_REPLY } from '../quiet-words.ts'
 import { prefetch } from './prefetch.ts'
 import { sayWords, speak } from './speak.ts'
+import { createSpokenAnswer } from './spoken-answer.ts'
 import { cutNotes, issuedNote, systemPrompt, untoldNotes } from './system-prompt.ts'
 import type { TurnEnd } from '../turn.ts'
 import { issuedCalls } from '../prepare/unshown-turns.ts'
@@ -69,13 +70,20 @@ async function readBack(
 
 async function ask(turn: LiveTurn, request: CompletionRequest): Promise<Completion> {
   turn.voice.startSentence()
-  const completion = await turn.upstream.complete(request, {
-    signal: turn.signal,
-    onText: (text) => turn.voice.say('answer', text),
-  })
-  turn.signal.throwIfAborted()
-  addUsage(turn, completion.usage)
-  return completion
+  const endWait = turn.fillers.wait()
+  const answer = createSpokenAnswer(turn, endWait)
+  try {
+    const completion = await turn.upstream.complete(request, {
+      signal: turn.signal,
+      onText: answer.push,
+    })
+    turn.signal.throwIfAborted()
+    answer.end()
+    addUsage(turn, completion.usage)
+    return completion
+  } finally {
+    endWait()
+  }
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { Flow, PlatformTools, StateId } from '../../flow/definition.ts'
 import { transitionTools } from '../../flow/edges.ts'
+import { perState } from '../../flow/per-state.ts'
 import type { Position } from '../../flow/position.ts'
 import type { ToolRunner } from '../../tools/tool-runner.ts'
+import { keepToolJson } from '../../upstream/tool-json.ts'
 import type { OfferedTool } from '../../upstream/upstream.ts'
 import type { TurnSettings } from '../settings.ts'
-import type { TurnRequest } from '../turn-request.ts'
+import type { KeptRequest } from '../turn-request.ts'
 
 /** The tools of one state, in the fixed order that upstream prompt caches rely on. */
 export interface Offer {
@@ -27,7 +29,7 @@ export function offerAt({ settings, tools, prepared, position }: OfferPlace): Of
 interface OfferPlace {
   readonly settings: TurnSettings
   readonly tools: Pick<ToolRunner, 'offer'>
-  readonly prepared: { readonly request: TurnRequest }
+  readonly prepared: { readonly request: KeptRequest }
   readonly position: Position
 }
 
@@ -42,30 +44,51 @@ function offeredTools(
   state: StateId,
   platformTools: readonly OfferedTool[],
 ): Offer {
-  const runnable = (names: readonly string[]) => names.flatMap((name) => tools.offer(name) ?? [])
-  const general = runnable(flow.general_tools)
-  const generalNames = new Set(flow.general_tools)
-  const own = runnable((flow.states[state]?.tools ?? []).filter((name) => !generalNames.has(name)))
-  const transitions = transitionTools(flow, state)
-  const taken = new Set([...general, ...own, ...transitions].map((tool) => tool.name))
-  const rule = flow.states[state]?.platform_tools ?? flow.platform_tools
+  const listed = listedTools(flow, state)
+  const general = offersOf(tools, listed.general)
+  const own = offersOf(tools, listed.own)
+  const { transitions } = listed
+  const server = new Set([...general, ...own].map(({ name }) => name))
   const platform = platformTools.filter(
-    ({ name }) => name !== stateTool && !taken.has(name) && isAllowed(rule, name),
+    ({ name }) =>
+      name !== stateTool &&
+      !server.has(name) &&
+      !listed.transitionNames.has(name) &&
+      isAllowed(listed.rule, name),
   )
   return {
-    server: new Set([...general, ...own].map((tool) => tool.name)),
-    platform: new Set(platform.map((tool) => tool.name)),
-    tools: [
-      ...general,
-      ...platform,
-      ...own,
-      ...transitions.map(({ name, description, parameters }) => ({
-        name,
-        description,
-        parameters,
-      })),
-    ],
+    server,
+    platform: new Set(platform.map(({ name }) => name)),
+    tools: [...general, ...platform, ...own, ...transitions],
   }
+}
+
+/** What the flow says of a state's tools. */
+const listedTools = perState((flow, state) => {
+  const { tools: own = [], platform_tools: rule = flow.platform_tools } = flow.states[state] ?? {}
+  const transitions = transitionTools(flow, state).map(
+    ({ name, description, parameters }): OfferedTool => ({ name, description, parameters }),
+  )
+  transitions.forEach(keepToolJson)
+  return {
+    general: flow.general_tools,
+    own: own.filter((name) => !flow.general_tools.includes(name)),
+    transitions,
+    transitionNames: new Set(transitions.map(({ name }) => name)),
+    rule,
+  }
+})
+
+/** Those of the tools that can be run now. */
+function offersOf(
+  tools: Pick<ToolRunner, 'offer'>,
+  names: readonly string[],
+): readonly OfferedTool[] {
+  return names.flatMap((name) => {
+    const offer = tools.offer(name)
+    if (offer) keepToolJson(offer)
+    return offer ?? []
+  })
 }
 
 function isAllowed(rule: PlatformTools | undefined, name: string): boolean {

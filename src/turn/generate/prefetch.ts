@@ -1,3 +1,4 @@
+import { TurnstateError } from '../../errors.ts'
 import { argumentNames } from '../../flow/tool-definition.ts'
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
 import type { LiveTurn } from './live-turn.ts'
@@ -14,16 +15,18 @@ export interface Prefetches {
 
 export function createPrefetches(): Prefetches {
   const begun = new Map<string, Promise<ToolOutcome>>()
-  const over = new AbortController()
+  // Most turns begin none.
+  let over: AbortController | undefined
   return {
     find: (id) => begun.get(id),
     begin(id, run) {
+      over ??= new AbortController()
       const outcome = run(over.signal)
       // Nobody may ever ask for it.
       outcome.catch(() => undefined)
       begun.set(id, outcome)
     },
-    end: () => over.abort(),
+    end: () => over?.abort(new TurnstateError('caller_gone', 'The turn is over.')),
   }
 }
 

@@ -29,8 +29,10 @@ function runRead(turn: LiveTurn, read: ServerCall): Promise<ToolOutcome> {
   if (turn.signal.aborted) return Promise.resolve(CANCELLED)
   const cancels = read.tool.cancel_on_interruption ?? true
   const signal = cancels ? turn.signal : new AbortController().signal
+  const endWait = turn.fillers.wait(read.tool)
   const run = runRemembered(turn, read, { signal, onRun: () => announce(turn, read.tool) })
-  return cancels ? run : untilAborted(run, turn.signal).catch(() => CANCELLED)
+  const outcome = cancels ? run : untilAborted(run, turn.signal).catch(() => CANCELLED)
+  return outcome.finally(endWait)
 }
 
 const CANCELLED: ToolOutcome = { status: 'failed', content: '' }

@@ -1,8 +1,6 @@
 import { childrenOf, isLive, positionAfter, type JournalTurn } from '../../conversation/journal.ts'
 import type { MessageCall } from '../../conversation/message.ts'
-import { byLanguage } from '../../flow/spoken-text.ts'
 import { isSameTurn } from '../journals/local-journal.ts'
-import type { FillerOptions } from '../options.ts'
 import { withAbandoned } from '../prepare/prepare-turn.ts'
 import { QUIET_REPLY } from '../quiet-words.ts'
 import type { TurnEnd } from '../turn.ts'
@@ -19,11 +17,11 @@ const UNSEEN_FOR_MS = 4000
  * nothing, as the other instance died or failed: then it must be generated here.
  */
 export async function recite(turn: LiveTurn, elsewhere: JournalTurn): Promise<FinishReason | null> {
-  const filler = createFiller(turn)
   const tried = new Set<JournalTurn>()
   let source: JournalTurn | undefined = elsewhere
   while (source) {
-    const ended = await whenEnded(turn, source, filler)
+    const endWait = turn.fillers.wait()
+    const ended = await whenEnded(turn, source).finally(endWait)
     if (ended.status === 'finished') return sayAgain(turn, ended)
     if (ended.status === 'running') break
     tried.add(source).add(ended)
@@ -39,13 +37,11 @@ export async function recite(turn: LiveTurn, elsewhere: JournalTurn): Promise<Fi
 async function whenEnded(
   { journals, prepared, signal, now }: LiveTurn,
   source: JournalTurn,
-  filler: Filler,
 ): Promise<JournalTurn> {
   let seen = source
   let seenAt = now()
   while (seen.status === 'running' && now() - seenAt < UNSEEN_FOR_MS) {
     journals.awaitElsewhere(prepared.identity, seen)
-    filler.saySome()
     await journals.changed(prepared.identity, signal)
     // One that a store had lost and is told of again is another object.
     const known = prepared.journal.turns.find((other) => isSameTurn(other, seen))
@@ -81,9 +77,11 @@ async function sayAgain(turn: LiveTurn, source: JournalTurn): Promise<FinishReas
   journalled.effects.push(...source.effects.map((effect) => ({ ...effect })))
   journalled.readBack = source.readBack
   turn.position = positionAfter(source, 'full')
-  if (source.pieces.length > 0) voice.startSentence()
-  // Others may be waiting for this turn in their turn: one who does not read on must not hold it up.
-  for (const { type, text } of source.pieces) void voice.say(type, text)
+  // Nothing is waited for any more, so there is nothing to bridge.
+  for (const { text } of source.pieces.filter(({ type }) => type === 'answer')) {
+    // Others may be waiting for this turn in their turn: one who does not read on must not hold it up.
+    void sayWords(turn, text.trimStart())
+  }
   const due = callsToIssue(turn, source)
   for (const call of due) void voice.call(call)
   if (due.length > 0) return 'tool_calls'
@@ -99,31 +97,4 @@ function callsToIssue(
   if (sent.isWhole) return []
   const offered = new Set(prepared.request.platformTools.map(({ name }) => name))
   return platformCalls.filter(({ name }) => offered.has(name) && name !== settings.view.stateTool)
-}
-
-interface Filler {
-  saySome(): void
-}
-
-/** Keeps the caller company while the other instance takes long. */
-function createFiller(turn: LiveTurn): Filler {
-  const { settings, now, position, journalled } = turn
-  const options = settings.filler
-  if (!options) return { saySome: () => undefined }
-  const texts = textsIn(options, position.variables['language'])
-  let said = 0
-  let dueAt = journalled.startedAt + options.after_ms
-  return {
-    saySome() {
-      const text = texts[said % texts.length]
-      if (text === undefined || now() < dueAt) return
-      said += 1
-      dueAt = now() + options.again_after_ms
-      void sayWords(turn, text, 'filler')
-    },
-  }
-}
-
-function textsIn({ texts }: FillerOptions, language: unknown): readonly string[] {
-  return Array.isArray(texts) ? texts : (byLanguage(texts, language) ?? [])
 }

@@ -18,23 +18,38 @@ export function lookupOf(variables: Variables, scope: Scope): Lookup {
   return (path) => lookup(path) ?? (path === 'now' ? scope.now() : undefined)
 }
 
-const formats = new Map<string, Intl.DateTimeFormat>()
+interface Clock {
+  readonly format: Intl.DateTimeFormat
+  /** It shows no seconds: what it showed last, and in which minute. */
+  minute: number
+  text: string
+}
+
+const clocks = new Map<string, Clock>()
+const MINUTE_MS = 60_000
 
 /** `Friday, 20 November 2026 at 11:02 CET`: what a model needs to talk about dates. */
 export function formatNow(date: Date, timezone: string): string {
-  let format = formats.get(timezone)
-  if (!format) {
-    format = new Intl.DateTimeFormat('en-GB', {
-      timeZone: timezone,
-      weekday: 'long',
-      day: 'numeric',
-      month: 'long',
-      year: 'numeric',
-      hour: '2-digit',
-      minute: '2-digit',
-      timeZoneName: 'short',
-    })
-    formats.set(timezone, format)
+  let clock = clocks.get(timezone)
+  if (!clock) clocks.set(timezone, (clock = createClock(timezone)))
+  const minute = Math.floor(date.getTime() / MINUTE_MS)
+  if (minute !== clock.minute) {
+    clock.minute = minute
+    clock.text = clock.format.format(date)
   }
-  return format.format(date)
+  return clock.text
+}
+
+function createClock(timeZone: string): Clock {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  })
+  return { format, minute: Number.NaN, text: '' }
 }

@@ -2,9 +2,9 @@ import type { AnsweredCall, JournalTurn } from '../../conversation/journal.ts'
 import type { ConversationMessage } from '../../conversation/message.ts'
 import type { Resolution } from '../../conversation/resolve.ts'
 import { toUserBlock, type View } from '../../conversation/view.ts'
-import { toWords } from '../../conversation/words.ts'
 import type { UpstreamMessage } from '../../upstream/upstream.ts'
 import { unshownTurns } from '../prepare/unshown-turns.ts'
+import { answerText } from './answer-text.ts'
 
 /**
  * The heard history as the model sees it: what the platform sent, with the server tool calls and
@@ -136,29 +136,4 @@ function createResults(messages: readonly ConversationMessage[]) {
     while (known?.[0] && known[0].at < after) known.shift()
     return known?.shift()?.text
   }
-}
-
-/** What was heard, without the fillers: they were never an answer. */
-function answerText({ text }: ConversationMessage, turn: JournalTurn | undefined): string {
-  const fillers = turn?.pieces.filter((piece) => piece.type === 'filler') ?? []
-  if (!turn || fillers.length === 0) return text
-  const rest = fillers.reduce((left, piece) => left.replace(piece.text.trim(), ' '), text)
-  if (rest !== text) return rest.replace(/ {2,}/g, ' ').trim()
-  // Cut or respelled words after the answer are those of the filler that ended it.
-  const isLast = turn.pieces.at(-1)?.type === 'filler' && turn.pieces[0]?.type === 'answer'
-  const answered = turn.pieces.filter((piece) => piece.type === 'answer')
-  const words = answered.reduce((sum, piece) => sum + toWords(piece.text).length, 0)
-  return isLast ? firstWords(text, words) : text
-}
-
-const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}'\u2019]*[^\s\p{L}\p{N}]*/gu
-
-function firstWords(text: string, count: number): string {
-  let end = 0
-  let left = count
-  for (const match of text.matchAll(WORD)) {
-    if (left-- <= 0) break
-    end = match.index + match[0].length
-  }
-  return text.slice(0, end).trim()
 }

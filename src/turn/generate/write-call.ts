@@ -25,7 +25,11 @@ const DEFAULT_SETTLE_MS = 600
  * another attempt to answer the same exchange gets the first one's outcome, and so does a later one
  * as long as the caller was not told. Once begun it goes on to its own limit, whoever hangs up.
  */
-export async function runWrite(turn: LiveTurn, write: ServerCall): Promise<AnsweredCall> {
+export function runWrite(turn: LiveTurn, write: ServerCall): Promise<AnsweredCall> {
+  return runByRule(turn, write).finally(turn.fillers.wait(write.tool))
+}
+
+async function runByRule(turn: LiveTurn, write: ServerCall): Promise<AnsweredCall> {
   const whyNone = whyNoWrite(turn)
   if (whyNone === NO_STORE) return refuseOrTell(turn, write)
   if (whyNone !== null) return refuse(turn, write, whyNone)

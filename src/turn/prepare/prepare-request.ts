@@ -1,13 +1,13 @@
 import type { ConversationKey, KeyMaterial } from '../../conversation/conversation-key.ts'
 import type { Journal } from '../../conversation/journal.ts'
-import type { View } from '../../conversation/view.ts'
+import { toView, type View } from '../../conversation/view.ts'
 import type { TurnSettings } from '../settings.ts'
-import type { TurnRequest } from '../turn-request.ts'
-import { journalId, prepareTurn, viewOf, type PreparedTurn } from './prepare-turn.ts'
+import type { KeptRequest, TurnRequest } from '../turn-request.ts'
+import { journalId, prepareTurn, type PreparedTurn } from './prepare-turn.ts'
 
 /** A request as this server sees it, and where what it knows of the conversation is kept. */
 export interface SeenRequest {
-  readonly request: TurnRequest
+  readonly request: KeptRequest
   readonly view: View
   readonly key: ConversationKey | null
   /** Of the conversation's journal; null if it has none. */
@@ -23,10 +23,10 @@ export interface PrepareDependencies {
 
 export function seeRequest(
   { settings, resolveKey }: PrepareDependencies,
-  request: TurnRequest,
+  { keyMaterial, messages, ...request }: TurnRequest,
 ): SeenRequest {
-  const view = viewOf(request, settings)
-  const key = resolveKey(view.systemText, request.keyMaterial)
+  const view = toView(messages, settings.view)
+  const key = resolveKey(view.systemText, keyMaterial)
   return { request, view, key, id: journalId(request.caller, key) }
 }
 

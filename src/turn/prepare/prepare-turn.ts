@@ -2,7 +2,7 @@ import type { ConversationKey } from '../../conversation/conversation-key.ts'
 import type { Moment } from '../../conversation/fold-visible.ts'
 import { createJournal, type Journal, type JournalTurn } from '../../conversation/journal.ts'
 import { resolve, type Resolution } from '../../conversation/resolve.ts'
-import { toView, type View } from '../../conversation/view.ts'
+import type { View } from '../../conversation/view.ts'
 import type { Facts } from '../../flow/condition.ts'
 import { enter, followOpenEdges } from '../../flow/edges.ts'
 import { initialPosition, type Position } from '../../flow/position.ts'
@@ -11,12 +11,12 @@ import { foldHistory } from './fold-history.ts'
 import { formatNow, type Scope } from '../generate/scope.ts'
 import type { TurnSettings } from '../settings.ts'
 import type { TurnFacts } from '../turn.ts'
-import type { TurnRequest } from '../turn-request.ts'
+import type { KeptRequest } from '../turn-request.ts'
 import { untoldEffects, type UntoldEffect } from './untold-effects.ts'
 
 /** All that is decided before anything is generated. */
 export interface PreparedTurn {
-  readonly request: TurnRequest
+  readonly request: KeptRequest
   /** Of the conversation, its caller included. */
   readonly identity: string
   readonly view: View
@@ -57,7 +57,7 @@ interface PrepareContext {
 
 /** Derives where the conversation stands. Reads the journal and changes nothing. */
 export function prepareTurn(
-  request: TurnRequest,
+  request: KeptRequest,
   view: View,
   context: PrepareContext,
 ): PreparedTurn {
@@ -73,7 +73,7 @@ export function prepareTurn(
 }
 
 interface Resolved {
-  readonly request: TurnRequest
+  readonly request: KeptRequest
   readonly view: View
   readonly resolution: Resolution
   readonly context: PrepareContext
@@ -167,7 +167,7 @@ function toTurnFacts(
 }
 
 /** What conditions see, now or at an earlier moment of the history. */
-function createFacts({ extra }: TurnRequest, view: View, { open, kind, exchange }: Resolution) {
+function createFacts({ extra }: KeptRequest, view: View, { open, kind, exchange }: Resolution) {
   const lastUserText = (open ?? view.open)?.text ?? view.answered.at(-1)?.user.text ?? ''
   const present: Moment = { exchange, lastUserText }
   return (position: Position, moment: Moment = present): Facts => ({
@@ -178,11 +178,6 @@ function createFacts({ extra }: TurnRequest, view: View, { open, kind, exchange 
     kind: moment === present ? kind : 'new',
     lastUserText: moment.lastUserText,
   })
-}
-
-/** The canonical view of a request's messages, as this server sees them. */
-export function viewOf(request: TurnRequest, settings: TurnSettings): View {
-  return toView(request.messages, settings.view)
 }
 
 /** Under which name a conversation is remembered; null when nothing is remembered of it. */

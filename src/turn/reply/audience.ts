@@ -21,6 +21,8 @@ export interface Audience {
    */
   follow(listener: TurnListener): Promise<void>
   isEmpty(): boolean
+  /** Some of those who listen hear what is said as it is said. */
+  isStreamed(): boolean
   /** Some of those who listen have seen a sign of life: a failure can only be spoken to them. */
   hasStarted(): boolean
   /** Nothing more will be said. A follower that has heard nothing at all gets `orElse`. */
@@ -87,6 +89,7 @@ export function createAudience({ turn, now, onAudience }: Options): Audience {
       return follower.ended
     },
     isEmpty: () => followers.size === 0,
+    isStreamed: () => [...followers].some((follower) => follower.streams),
     hasStarted: () => [...followers].some((follower) => follower.hasStarted()),
     close(orElse = '') {
       closed = true

@@ -6,6 +6,8 @@ import type { TurnEvent, TurnListener } from '../turn.ts'
 export interface Follower {
   /** Its socket takes more. Then it has got all there is. */
   readonly canWrite: () => boolean
+  /** It hears what is said as it is said. */
+  readonly streams: boolean
   /** It has seen a sign of life of a stream. */
   readonly hasStarted: () => boolean
   readonly hasHeardNothing: () => boolean
@@ -37,8 +39,7 @@ const QUIET_FOR_MS = 1000
 export function createFollower(options: FollowerOptions): Follower {
   const { turn, listener, now, said, onDrain, onGone } = options
   const { sent } = turn
-  let characters = 0
-  let calls = 0
+  let [characters, calls] = [0, 0]
   let isFull = false
   let isOver = false
   let hasStarted = false
@@ -74,6 +75,7 @@ export function createFollower(options: FollowerOptions): Follower {
   }
 
   return {
+    streams: listener.streams,
     canWrite: () => !isFull,
     hasStarted: () => hasStarted && listener.streams,
     hasHeardNothing: () => characters + calls === 0,

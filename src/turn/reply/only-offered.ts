@@ -1,6 +1,6 @@
 import { QUIET_REPLY } from '../quiet-words.ts'
 import type { TurnAnswer, TurnEvent } from '../turn.ts'
-import type { TurnRequest } from '../turn-request.ts'
+import type { KeptRequest } from '../turn-request.ts'
 
 type Run = TurnAnswer['run']
 
@@ -8,7 +8,7 @@ type Run = TurnAnswer['run']
  * An answer that was made for an earlier request, without the calls that this one does not offer: a
  * platform may act on any call that reaches it.
  */
-export function onlyOffered(answer: Run, { platformTools }: TurnRequest) {
+export function onlyOffered(answer: Run, { platformTools }: KeptRequest) {
   const offered = new Set(platformTools.map(({ name }) => name))
   let left = 0
   const run: Run = async (listener) => {

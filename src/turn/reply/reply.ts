@@ -4,11 +4,13 @@ import { answerSilence } from '../generate/answer-silence.ts'
 import { createAttachGrace } from './attach-grace.ts'
 import { createAudience } from './audience.ts'
 import { awaitWrites } from '../generate/await-writes.ts'
+import { createFillers } from '../generate/fillers.ts'
 import { generate } from '../generate/generate.ts'
 import {
   keepTurn,
   keepTurnSoon,
   toLiveTurn,
+  type Beginning,
   type LiveTurn,
   type TurnDependencies,
 } from '../generate/live-turn.ts'
@@ -48,23 +50,13 @@ export function startReply(
   dependencies: TurnDependencies,
   { prepared, journalled, elsewhere }: TurnToRun,
 ): Reply {
-  const { settings, journals, now } = dependencies
+  const { settings, now } = dependencies
   const [end, replace] = [new AbortController(), new AbortController()]
-  const graceMs = settings.attachGraceMs
-  const grace = createAttachGrace({ prepared, journalled, journals, graceMs, abandon })
-  const onAudience = (isThere: boolean) => grace.audienceChanged(isThere)
-  const audience = createAudience({ turn: journalled, now, onAudience })
-  const turn = toLiveTurn({
-    ...dependencies,
-    prepared,
-    journalled,
-    voice: createVoice(journalled, audience, () => keepTurnSoon(turn)),
-    prefetches: createPrefetches(),
-    signal: end.signal,
-    replaced: replace.signal,
-  })
-  const tooLong = new TurnstateError('upstream_timeout', 'The answer took too long.')
-  const limit = setTimeout(() => end.abort(tooLong), settings.turnTimeoutMs)
+  const signals = { signal: end.signal, replaced: replace.signal }
+  const unheard = { ...signals, prepared, journalled }
+  const { turn, audience, grace } = withAudience(dependencies, unheard, abandon)
+  const tooLong = () => new TurnstateError('upstream_timeout', 'The answer took too long.')
+  const limit = setTimeout(() => end.abort(tooLong()), settings.turnTimeoutMs)
   let outcome: TurnEnd | TurnstateError | undefined
 
   function conclude(
@@ -78,6 +70,7 @@ export function startReply(
     outcome = toOutcome(turn, result, status === 'aborted')
     clearTimeout(limit)
     grace.end()
+    turn.fillers.end()
     turn.prefetches.end()
     // Whoever hears the end finds the turn as it ended, at whatever instance.
     const close = () => audience.close(status === 'aborted' ? SILENT_WORD : '')
@@ -106,6 +99,37 @@ export function startReply(
       end.abort(new TurnstateError('caller_gone', 'Another request took its place.'))
     },
   }
+}
+
+type Unheard = Omit<Beginning, 'voice' | 'fillers' | 'prefetches'>
+
+/** The turn, with those who listen to it and what depends on whether somebody does. */
+function withAudience(dependencies: TurnDependencies, unheard: Unheard, abandon: () => void) {
+  const { settings, journals, now } = dependencies
+  const { prepared, journalled } = unheard
+  const graceMs = settings.attachGraceMs
+  const grace = createAttachGrace({ prepared, journalled, journals, graceMs, abandon })
+  const onAudience = (isThere: boolean) => {
+    grace.audienceChanged(isThere)
+    turn.fillers.audienceChanged()
+  }
+  const audience = createAudience({ turn: journalled, now, onAudience })
+  const onSaid = () => {
+    turn.fillers.spoke()
+    keepTurnSoon(turn)
+  }
+  const turn: LiveTurn = toLiveTurn(dependencies, {
+    ...unheard,
+    voice: createVoice(journalled, audience, onSaid),
+    fillers: createFillers({
+      // Whoever says nothing waits for nothing.
+      isWanted: settings.hasFillers && prepared.facts.kind !== 'silence',
+      turn: () => turn,
+      isStreamed: () => audience.isStreamed(),
+    }),
+    prefetches: createPrefetches(),
+  })
+  return { turn, audience, grace }
 }
 
 function toOutcome(
