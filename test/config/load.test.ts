@@ -120,12 +120,11 @@ tools:
     })
     const warnings = loaded.ok ? loaded.warnings : []
     expect(warnings.map(({ path }) => path)).toEqual([
-      'routing.hedge',
       'elevenlabs',
       'tools.create_booking.readback',
     ])
-    expect(warnings.find(({ path }) => path === 'routing.hedge')?.message).toBe(
-      'accepted, but has no effect in this version: no second upstream is started early',
+    expect(warnings.find(({ path }) => path === 'elevenlabs')?.message).toBe(
+      'accepted, but has no effect in this version: no signed URLs are given out',
     )
   })
 
