@@ -1,7 +1,10 @@
-import { canStartImage, isSpace, isWord } from './characters.ts'
+import { canStartImage, isInWord, isSpace } from './characters.ts'
 import { charAt, isUnknown, LOOK_AHEAD, type Match, type Place } from './construct.ts'
 import { stageDirection } from './stage-direction.ts'
-import { untilBalanced, untilTargetEnd } from './swallow.ts'
+import { untilBalanced, untilOneOf, untilTargetEnd } from './swallow.ts'
+
+/** Calls in the form of Python: `[book(days=["Mon"])]`. */
+const CALL = /^\[[A-Za-z_][\w.]{0,80}\((?:\w{1,80} ?=|\))/
 
 /** Links keep their text; footnotes, directions and placeholders go. */
 export function bracket(place: Place, allowsTags: boolean): Match {
@@ -9,10 +12,14 @@ export function bracket(place: Place, allowsTags: boolean): Match {
   if (json) return json
   const length = closingBracket(place)
   if (length === 'more') return 'more'
+  if (CALL.test(place.text.slice(place.at, place.at + LOOK_AHEAD)))
+    return { taken: 0, gap: 'content', swallow: untilBalanced() }
   if (length === undefined) return { taken: 1, gap: 'mark' }
   if (isUnknown(place, length)) return 'more'
   if (charAt(place, length) === '(') return { taken: 1, gap: 'mark' }
   const inside = place.text.slice(place.at + 1, place.at + length - 1)
+  if (inside === 'THINK')
+    return { taken: length, gap: 'content', swallow: untilOneOf(['[/THINK]']) }
   if (inside === 'TOOL_CALLS') return { taken: length, gap: 'content', swallow: untilBalanced() }
   if (allowsTags && isVoiceTag(inside)) return { taken: length, text: `[${inside}]` }
   const isLabel = place.isLineStart && charAt(place, length) === ':'
@@ -50,12 +57,22 @@ export function exclamation(place: Place): Match {
 }
 
 export function parenthesis(place: Place): Match {
-  return isWord(place.before) ? undefined : stageDirection(place, ')')
+  return isInWord(place.before) ? undefined : stageDirection(place, ')')
+}
+
+/** What a file search leaves behind: `【4:0†source】`. */
+export function citation(place: Place): Match {
+  let length = 1
+  while (length < LOOK_AHEAD && /[\d:]/.test(charAt(place, length))) length++
+  if (isUnknown(place, length)) return 'more'
+  return charAt(place, length) === '†'
+    ? { taken: length, gap: 'content', swallow: untilOneOf(['】']) }
+    : undefined
 }
 
 /** An object written as text. */
 export function brace(place: Place): Match {
-  return jsonStart(place, '"') ?? jsonStart(place, '}')
+  return jsonStart(place, '"') ?? jsonStart(place, "'") ?? jsonStart(place, '}')
 }
 
 function jsonStart(place: Place, expected: string): Match {

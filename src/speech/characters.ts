@@ -23,7 +23,7 @@ export function isSymbol(char: string): boolean {
 }
 
 /** What may begin something, wherever it stands; an image only at the start of a word. */
-const SPECIAL = `[*_~\`<[\\]{|\\\\(/\\u2022\\n${SYMBOLS}]|(?<![^\\s[(*_>])!`
+const SPECIAL = `[*_~\`<[\\]{|\\\\(/\\u2022\\u3010\\uFF08\\n${SYMBOLS}]|(?<![^\\s[(*_>])!`
 
 /** Behind one of these no address begins; other scripts write addresses without a space before. */
 const BEFORE_URL = '[0-9A-Za-z\\u00C0-\\u024F]'
@@ -50,8 +50,9 @@ export function plainEnd(text: string, at: number): number {
 
 const ENDS_IN_WORD = new RegExp(BEFORE_URL)
 
-export function canStartUrl(before: string): boolean {
-  return !ENDS_IN_WORD.test(before)
+/** Whether a word of the scripts that put spaces between words goes on here. */
+export function isInWord(before: string): boolean {
+  return ENDS_IN_WORD.test(before)
 }
 
 const BEFORE_IMAGE = /[\s[(*_>]/

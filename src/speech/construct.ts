@@ -8,8 +8,9 @@ export interface Place {
   /** The character consumed last; empty at the start and behind what was taken out. */
   readonly before: string
   readonly isLineStart: boolean
-  /** Ends with the two characters written last; empty while spaces wait behind them. */
+  /** Ends with the three characters written last; empty while spaces wait behind them. */
   readonly written: string
+  readonly startsSentence: boolean
 }
 
 /** Drops text until its end; keeps nothing but what could be the start of that end. */

@@ -1,4 +1,4 @@
-import { isDigit, isSpace, isWord } from './characters.ts'
+import { isDigit, isInWord, isSpace, isWord } from './characters.ts'
 import { charAt, isUnknown, type Match, type Place } from './construct.ts'
 import { stageDirection } from './stage-direction.ts'
 import { untilOneOf } from './swallow.ts'
@@ -18,8 +18,36 @@ export function star(place: Place): Match {
   if (next === '*') return { taken: 2, gap: 'mark' }
   const isTimes = isSpace(place.before) && isSpace(next)
   if (isTimes || (isDigit(place.before) && isDigit(next))) return { taken: 1, text: '*' }
-  const opens = next !== '' && !isSpace(next) && !isWord(place.before)
+  const key = isWord(place.before) ? undefined : starKey(place)
+  if (key) return key
+  const opens = next !== '' && !isSpace(next) && !isInWord(place.before)
   return (opens ? stageDirection(place, '*') : undefined) ?? { taken: 1, gap: 'mark' }
+}
+
+const KEY = { taken: 1, text: '*' } as const
+const MAX_EMPHASIS = 40
+
+/** The key of a telephone: `press *67`, `the star key (*)`. */
+function starKey(place: Place): Match {
+  const next = charAt(place, 1)
+  const isQuoted = /[(["'“‘«]/.test(place.before) && /[)\]"'”’»]/.test(next)
+  if (isQuoted) return KEY
+  if (isSpace(place.before) && /[.,;:?!)]/.test(next)) {
+    if (isUnknown(place, 2)) return 'more'
+    return charAt(place, 2) === '' || isSpace(charAt(place, 2)) ? KEY : undefined
+  }
+  return isDigit(next) || next === '#' ? dialled(place) : undefined
+}
+
+/** A number behind a star is dialled unless a second star closes an emphasis. */
+function dialled(place: Place): Match {
+  for (let length = 2; length < MAX_EMPHASIS; length++) {
+    const char = charAt(place, length)
+    if (char === '') return isUnknown(place, length) ? 'more' : KEY
+    if (char === '\n') return KEY
+    if (char === '*' && !isSpace(charAt(place, length - 1))) return undefined
+  }
+  return KEY
 }
 
 /** Between the letters of a name it stays: `a_b`. */

@@ -4,7 +4,7 @@ import type { Gap } from './construct.ts'
 /** What was written and what waits behind it. */
 interface Spacing {
   output: string
-  /** Ends with the two characters written last. */
+  /** Ends with the three characters written last. */
   last: string
   /** Spaces that go out with the next word. */
   spaces: string
@@ -31,6 +31,7 @@ const MAX_SPACES_HELD = 32
 const SPACES_BEFORE = /^[ \t\r]*/
 const CLOSES = /[.,;:!?…)]/
 const OPENS = /[\s([]/
+const ENDS_SENTENCE = /[.!?…。！？]["'”’»)]?$/
 
 export function writeText(spacing: Spacing, words: string): void {
   const lead = SPACES_BEFORE.exec(words)?.[0].length ?? 0
@@ -60,6 +61,12 @@ export function writeGap(spacing: Spacing, gap: Gap): void {
   spacing.lineHasGap = true
 }
 
+/** What the next construct may know of the words before it. */
+export function spokenBefore({ last, spaces, lineHasWords }: Spacing) {
+  const startsSentence = !lineHasWords || ENDS_SENTENCE.test(last.replace(/ $/, ''))
+  return { written: spaces === '' ? last : '', startsSentence }
+}
+
 /** Whether ordinary text may pass as it is. */
 export function isClean(spacing: Spacing): boolean {
   return spacing.spaces === '' && spacing.gap === 'none'
@@ -67,7 +74,7 @@ export function isClean(spacing: Spacing): boolean {
 
 /** Notes text that passed as it is. */
 export function notePassed(spacing: Spacing, text: string): void {
-  spacing.last = text.length > 1 ? text : spacing.last.slice(-1) + text
+  spacing.last = lastWritten(spacing, text)
   spacing.lineHasWords = true
 }
 
@@ -84,10 +91,14 @@ export function writeEnd(spacing: Spacing): void {
   spacing.spaces = ''
 }
 
+function lastWritten({ last }: Spacing, text: string): string {
+  return text.length > 2 ? text : last.slice(-2) + text
+}
+
 function write(spacing: Spacing, text: string): void {
   if (text === '') return
   spacing.output += text
-  spacing.last = text.length > 1 ? text : spacing.last.slice(-1) + text
+  spacing.last = lastWritten(spacing, text)
 }
 
 function addSpaces(spacing: Spacing, more: string): void {
@@ -96,7 +107,10 @@ function addSpaces(spacing: Spacing, more: string): void {
     spacing.spaces = ' '
     return
   }
-  const spaces = spacing.spaces + more
+  // A voice begins to speak a sentence once it sees the space behind it.
+  const isDue = spacing.spaces === '' && ENDS_SENTENCE.test(spacing.last)
+  if (isDue) write(spacing, more.charAt(0))
+  const spaces = spacing.spaces + more.slice(isDue ? 1 : 0)
   write(spacing, spaces.slice(0, -MAX_SPACES_HELD))
   spacing.spaces = spaces.slice(-MAX_SPACES_HELD)
 }

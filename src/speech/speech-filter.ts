@@ -1,5 +1,5 @@
 import { backslash, backtick, star, tilde, underscore } from './emphasis.ts'
-import { brace, bracket, bracketEnd, exclamation, parenthesis } from './brackets.ts'
+import { brace, bracket, bracketEnd, citation, exclamation, parenthesis } from './brackets.ts'
 import { isPlain, isSymbol, plainEnd } from './characters.ts'
 import type { Construct, Match, Place, Step, Swallow } from './construct.ts'
 import { symbol } from './emoji.ts'
@@ -8,12 +8,14 @@ import {
   createSpacing,
   isClean,
   notePassed,
+  spokenBefore,
   takeOutput,
   writeEnd,
   writeGap,
   writeNewline,
   writeText,
 } from './spacing.ts'
+import { stageDirection } from './stage-direction.ts'
 import { angle } from './tags.ts'
 import { slash, wordStart } from './urls.ts'
 
@@ -58,8 +60,8 @@ export function createSpeechFilter(options: SpeechFilterOptions): SpeechFilter {
         swallow = undefined
         continue
       }
-      const written = spacing.spaces === '' ? spacing.last : ''
-      const step = read({ text: pending, at, isFinal, before, isLineStart, written })
+      const place = { text: pending, at, isFinal, before, isLineStart, ...spokenBefore(spacing) }
+      const step = read(place)
       if (step === 'more') break
       apply(step, at)
       at += step.taken
@@ -107,6 +109,8 @@ function createReader(options: SpeechFilterOptions): (place: Place) => Step | 'm
     ']': bracketEnd,
     '!': exclamation,
     '(': parenthesis,
+    '\uFF08': (place) => stageDirection(place, '\uFF09'),
+    '\u3010': citation,
     '{': brace,
     '<': (place) => angle(place, allowsBreak),
     '/': slash,

@@ -17,18 +17,23 @@ function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
-/** Drops up to the bracket that closes the first one; brackets in strings do not count. */
+/**
+ * Drops up to the bracket that closes the first one; brackets in strings do not count, nor do those
+ * between a name and its arguments: `get[ARGS]{"a": 1}`.
+ */
 export function untilBalanced(): Swallow {
   let depth = 0
   let inString = false
   let isEscaped = false
+  let isNamed = false
   let outside = 0
   const isLast = (char: string): boolean => {
     if (isEscaped) isEscaped = false
     else if (inString && char === '\\') isEscaped = true
     else if (char === '"' && depth > 0) inString = !inString
-    else if (!inString && '{[('.includes(char)) depth++
-    else if (!inString && '}])'.includes(char)) return --depth <= 0
+    else if (!inString && (depth > 0 || !isNamed ? '{[(' : '{').includes(char)) depth++
+    else if (depth > 0 && !inString && '}])'.includes(char)) return --depth === 0
+    isNamed ||= depth === 0 && !isSpace(char)
     return depth === 0 && ++outside >= LOOK_AHEAD
   }
   return (text, at) => {

@@ -2,7 +2,7 @@ import { isDigit, isSpace, isWord } from './characters.ts'
 import { charAt, isUnknown, LOOK_AHEAD, startsWith } from './construct.ts'
 import type { Match, Place } from './construct.ts'
 import { untilOneOf } from './swallow.ts'
-import { endsOfToken, isSwallowedTag } from './tool-syntax.ts'
+import { endsOfElement, endsOfToken } from './tool-syntax.ts'
 import { untilUrlEnd } from './urls.ts'
 
 /** Tags, comments, model tokens and addresses in angle brackets. */
@@ -11,8 +11,13 @@ export function angle(place: Place, allowsBreak: boolean): Match {
   const next = charAt(place, 1)
   if (next === '' || isSpace(next) || /^[\d=\-$]/.test(next)) return { taken: 1, text: '<' }
   if (next === '|' || next === '｜') return token(place)
-  return autolink(place) ?? comment(place) ?? tag(place, allowsBreak) ?? { taken: 1, gap: 'mark' }
+  const found = autolink(place) ?? comment(place) ?? tag(place, allowsBreak)
+  if (found) return found
+  return isWord(place.before) && isWord(next) ? LESS : { taken: 1, gap: 'mark' }
 }
+
+/** Apart from the word behind it, with which it would look like a tag. */
+const LESS = { taken: 1, text: ' < ' } as const
 
 function autolink(place: Place): Match {
   for (const start of ['<https://', '<http://', '<www.']) {
@@ -29,10 +34,16 @@ function comment(place: Place): Match {
   return found ? { taken: 4, gap: 'content', swallow: untilOneOf(['-->']) } : undefined
 }
 
+/** Words that are no attributes: more of them are speech. */
+const MAX_BARE_WORDS = 5
+
 /** How long what stands in angle brackets is; `undefined` when it does not close. */
 function closingAngle(place: Place): number | 'more' | undefined {
+  let bareWords = 0
   for (let length = 1; length < LOOK_AHEAD; length++) {
     const char = charAt(place, length)
+    if (char === '=') bareWords = -LOOK_AHEAD
+    if (char === ' ' && ++bareWords > MAX_BARE_WORDS) return undefined
     if (char === '>') return length + 1
     if (char === '') return isUnknown(place, length) ? 'more' : undefined
     if (char === '<') return undefined
@@ -54,17 +65,18 @@ const MAIL = /^<(?:mailto:)?([\p{L}\p{N}.+%_-]+@[\p{L}\p{N}.-]+)>$/u
 function tag(place: Place, allowsBreak: boolean): Match {
   if (isUnknown(place, 2)) return 'more'
   const start = charAt(place, '/?!'.includes(charAt(place, 1)) ? 2 : 1)
-  if (start !== '>' && (!isWord(start) || isDigit(start))) return undefined
+  if (!'>|｜'.includes(start) && (!isWord(start) || isDigit(start))) return undefined
   const length = closingAngle(place)
   if (length === 'more' || length === undefined) return length
   const whole = place.text.slice(place.at, place.at + length)
+  if (isWord(place.before) && /^<[^\s="'/]+\s[^="'/]*>$/.test(whole)) return LESS
   const address = MAIL.exec(whole)?.[1]
   if (address !== undefined) return { taken: length, text: address }
   const name = NAME.exec(whole)?.[1] ?? ''
   const pause = allowsBreak && name === 'break' ? toBreak(whole) : undefined
   if (pause !== undefined) return { taken: length, text: pause }
-  if (!isSwallowedTag(name) || whole.endsWith('/>')) return { taken: length, gap: 'content' }
-  return { taken: length, gap: 'content', swallow: untilOneOf([`</${name}>`]) }
+  const ends = whole.endsWith('/>') ? undefined : endsOfElement(name)
+  return { taken: length, gap: 'content', ...(ends && { swallow: untilOneOf(ends) }) }
 }
 
 const BREAK = /^<break\s+time=(["'])(\d{1,6}(?:\.\d{1,6})?)(ms|s)\1\s*\/>$/

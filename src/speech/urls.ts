@@ -1,11 +1,11 @@
-import { canStartUrl, isWord } from './characters.ts'
+import { isInWord, isWord } from './characters.ts'
 import { charAt, isUnknown, startsWith } from './construct.ts'
 import type { Match, Place, Swallow } from './construct.ts'
 import { untilBalanced } from './swallow.ts'
 
 /** `https://`, `www.` and calls written as text, at the start of a word. */
 export function wordStart(place: Place): Match {
-  if (!canStartUrl(place.before)) return undefined
+  if (isInWord(place.before)) return undefined
   return url(place) ?? functionCall(place)
 }
 
@@ -48,7 +48,8 @@ function restOfUrl(taken: number): Match {
   return { taken, text: ' link', swallow: untilUrlEnd() }
 }
 
-const IN_URL = /[\w\-#$%&+/=@]|[^\0-\u007F]/
+// Not the scripts that go on behind an address without a space, nor signs that end a sentence.
+const IN_URL = /(?![\u060C\u061B\u061F\u06D4\u0964\u0965])[\w\-#$%&+/=@\u00C0-\u024F\u0370-\u0DFF]/
 const SOFT_IN_URL = /[.,;:!?'~_]/
 const MAX_PUNCTUATION = 32
 
@@ -87,5 +88,5 @@ function goesOn(char: string, depth: number): boolean {
 }
 
 function isUrlCharacter(char: string): boolean {
-  return IN_URL.test(char) && (char < '\u0080' || isWord(char))
+  return IN_URL.test(char)
 }

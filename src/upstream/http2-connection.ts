@@ -32,7 +32,10 @@ export function createHttp2Connection(
   origin: string,
   { onReady, onFree, onGone }: Http2Listener,
 ): Connection {
-  const session = connect(origin, { createConnection: () => socket })
+  const session = connect(origin, {
+    createConnection: () => socket,
+    settings: { enablePush: false },
+  })
   let running = 0
   let isGone = false
   let isPinging = false

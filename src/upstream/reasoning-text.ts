@@ -6,8 +6,8 @@
 const NAMES: readonly string[] = ['think', 'thinking', 'reasoning', 'thought']
 /** What is longer is no tag, so that a `<` in the text never holds back more than this. */
 const MAX_TAG_LENGTH = 128
-/** Up to its end or to the end of what has come of it: slash, name, attributes, and how it ends. */
-const TAG = /^<\s*(\/?)\s*([a-z]*)([^<>]*?)(\/?>)?$/i
+/** How a tag begins, up to the end of its name; each character can be only one part of it. */
+const BEGINNING = /^<\s*(\/\s*)?([a-z]*)/i
 
 interface Tag {
   readonly kind: 'opening' | 'closing' | 'empty'
@@ -77,21 +77,19 @@ function passTag(filter: ReasoningFilter, { kind, name }: Tag, before: string): 
 function tagAt(text: string, at: number): Tag | 'cut' | undefined {
   const near = text.slice(at, at + MAX_TAG_LENGTH)
   const end = near.indexOf('>')
-  const length = end === -1 ? near.length : end + 1
-  const match = TAG.exec(near.slice(0, length))
-  if (match === null || (near.length === MAX_TAG_LENGTH && end === -1)) return undefined
-  const [, slash, written = '', attributes = '', close] = match
+  if (end === -1 && near.length === MAX_TAG_LENGTH) return undefined
+  const tag = near.slice(0, end === -1 ? near.length : end + 1)
+  const [beginning = '', slash, written = ''] = BEGINNING.exec(tag) ?? []
   const name = written.toLowerCase()
-  if (close === undefined && attributes === '') {
-    return NAMES.some((known) => known.startsWith(name)) ? 'cut' : undefined
-  }
-  if (!NAMES.includes(name) || !/^(?:[\s/]|$)/.test(attributes)) return undefined
-  if (close === undefined) return 'cut'
-  const kind = slash === '/' ? 'closing' : close === '/>' ? 'empty' : 'opening'
-  return { kind, name, length }
+  const rest = tag.slice(beginning.length)
+  if (rest === '') return NAMES.some((known) => known.startsWith(name)) ? 'cut' : undefined
+  if (!NAMES.includes(name) || !/^[\s/>]/.test(rest) || rest.includes('<')) return undefined
+  if (end === -1) return 'cut'
+  const kind = slash !== undefined ? 'closing' : rest.endsWith('/>') ? 'empty' : 'opening'
+  return { kind, name, length: tag.length }
 }
 
 /** Whether it names a tag that only lacks its end. */
 function beginsTag(text: string): boolean {
-  return NAMES.includes(TAG.exec(text)?.[2]?.toLowerCase() ?? '')
+  return NAMES.includes(BEGINNING.exec(text)?.[2]?.toLowerCase() ?? '')
 }

@@ -30,6 +30,8 @@ describe('emphasis loses its marks', () => {
     ['**a**, **b**', 'a, b'],
     ['a__b', 'a__b'],
     ['_laughing_ stock', 'laughing stock'],
+    ['*5 minutes* from now', '5 minutes from now'],
+    ['*#3* is next', '#3 is next'],
   ])('%j is spoken as %j', expectSpoken)
 })
 
@@ -122,5 +124,10 @@ describe('links', () => {
     ['[ht](u)tps://x.y', 'https: link'],
     ['https://' + 'a.'.repeat(300) + ' b', 'link. b'],
     ['[text](unclosed\nnext', 'text\nnext'],
+    ['http://x.jp/をご覧ください。', 'linkをご覧ください。'],
+    ['詳しくはwww.x.jpをご覧ください。', '詳しくはlinkをご覧ください。'],
+    ['https://x.kr에서 보세요', 'link에서 보세요'],
+    ['زوروا https://x.y، شكرا', 'زوروا link، شكرا'],
+    ['https://пример.рф/путь ок', 'link ок'],
   ])('%j is spoken as %j', expectSpoken)
 })

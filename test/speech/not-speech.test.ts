@@ -70,6 +70,30 @@ describe('stage directions vanish', () => {
     ['*laughs', 'laughs'],
     ['(laughs\n)', '(laughs\n)'],
     ['(shortness of breath)', '(shortness of breath)'],
+    ['Oh *laughs* that is funny', 'Oh that is funny'],
+    ['Well (pause) yes', 'Well yes'],
+    ['Ok. *pause* Yes', 'Ok. Yes'],
+    ['*types on keyboard* I see', 'I see'],
+    ['*checks the calendar* Yes', 'Yes'],
+    ['(with a warm smile) Hello', 'Hello'],
+    ['*in a warm tone* Hello', 'Hello'],
+    ['... *long pause* ...', '... ...'],
+    ["Is ten fine? (waits for caller's response)", 'Is ten fine? '],
+    ['Sure. *speaking very softly* Hi', 'Sure. Hi'],
+    ['(waiting for a taxi)', '(waiting for a taxi)'],
+    ['*lächelt freundlich* Guten Tag', 'Guten Tag'],
+    ['そうですね(笑)', 'そうですね'],
+    ['そうですね（笑）。', 'そうですね。'],
+    ['*يبتسم* أهلا', 'أهلا'],
+    ['Click *Pause*.', 'Click Pause.'],
+    ['please *pause* the subscription', 'please pause the subscription'],
+    ['Do you have a *cough*?', 'Do you have a cough?'],
+    ['a symptom (coughing) since Monday', 'a symptom (coughing) since Monday'],
+    ['a cough (coughing at night)?', 'a cough (coughing at night)?'],
+    ['Rub it *gently* on', 'Rub it gently on'],
+    ['a price (gently used)', 'a price (gently used)'],
+    ['the check (clears tomorrow)', 'the check (clears tomorrow)'],
+    ['a bed (adjusts to 3 positions)', 'a bed (adjusts to 3 positions)'],
   ])('%j is spoken as %j', expectSpoken)
 })
 
@@ -84,6 +108,9 @@ describe('brackets vanish', () => {
     ['[' + 'a '.repeat(300), 'a '.repeat(300)],
     ['stray ] ok', 'stray ok'],
     ['a [b\nc] d', 'a b\nc d'],
+    ['Open at nine.【4:0†source】 Ok', 'Open at nine. Ok'],
+    ['【重要】明日', '【重要】明日'],
+    ['【4】', '【4】'],
   ])('%j is spoken as %j', expectSpoken)
 })
 
@@ -107,6 +134,9 @@ describe('tags vanish', () => {
     ['</3', '/3'],
     ['<**b>', 'b>'],
     ['<😀b>', 'b>'],
+    ['if a<b and c>d', 'if a < b and c>d'],
+    ['if a<b then', 'if a < b then'],
+    ['Hi<b class="x">you</b>', 'Hi you'],
   ])('%j is spoken as %j', expectSpoken)
 })
 
@@ -141,6 +171,22 @@ describe('tool syntax vanishes', () => {
     ['functions.get_time({"a": ")"}) Hi', 'Hi'],
     ['Calling functions.get()', 'Calling'],
     ['<| pipe', 'pipe'],
+    [
+      '<｜DSML｜function_calls><｜DSML｜invoke name="a"><｜DSML｜parameter name="b">c</｜DSML｜parameter></｜DSML｜invoke></｜DSML｜function_calls>Hi',
+      'Hi',
+    ],
+    ['Hi</｜DSML｜invoke>', 'Hi'],
+    ['[TOOL_CALLS]get[ARGS]{"a": 1} Hi', 'Hi'],
+    ['[TOOL_CALLS]get[CALL_ID]x1[ARGS]{"a": 1}[TOOL_CALLS]put[ARGS]{"b": 1}', ''],
+    ['[THINK]hm [1][/THINK]Hi', 'Hi'],
+    ['[book(days=["Mon", "Tue"], who="]")] Hi', 'Hi'],
+    ["{'name': 'get', 'arguments': {'a': 1}} Hi", 'Hi'],
+    ['<start_function_call>call:get{a:<escape>1<escape>}<end_function_call>Hi', 'Hi'],
+    ['Hi<end_of_turn>\n<start_of_turn>model\nBye', 'Hi\nBye'],
+    ['<|header_start|>assistant<|header_end|>Hi', 'Hi'],
+    ['<|start_of_role|>assistant<|end_of_role|>Hi', 'Hi'],
+    ['<|START_THINKING|>hm<|END_THINKING|>Hi', 'Hi'],
+    ['<|START_ACTION|>get<|END_ACTION|>Hi', 'Hi'],
   ])('%j is spoken as %j', expectSpoken)
 })
 

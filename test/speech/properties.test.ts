@@ -9,6 +9,7 @@ const PIECES = (
   'h ht http https https:// http:// www www. w f functions functions. functions.get( x.y a b ab laughs sighs softly *sighs* (laughs) ' +
   '[1] [warmly] [TOOL_CALLS] ]( [a](b) ![a](b) {"a":1} {" \\" <b> </b> <br/> <break time="1s"/> <break time="9s"/> <think> </think> ' +
   '<tool_call> </tool_call> <!-- --> <| |> <|python_tag|> <|eom_id|> <|im_end|> <｜tool▁calls▁begin｜> <｜tool▁calls▁end｜> <|channel|> final<|message|> ' +
+  "*9 *# (* （ ） （笑） 【 【4 † 】 [ARGS] [THINK] [/THINK] [f(a= <｜DSML｜invoke> </｜DSML｜invoke> <start_function_call> a<b *pause* *typing *waits for ' " +
   '1 2 5 1. $ % & @ 😀 👍🏽 🇳🇴 👨‍👩‍👧 ❤️ 1️⃣ ✅ → • ★ \uD83D \uDE00 \u200D \uFE0F \u20E3 é 你 𝐀 … ’'
 )
   .split(' ')
@@ -84,7 +85,28 @@ describe('whatever the text', () => {
 
 describe('what never closes', () => {
   const openings = [
-    ...['*', '_', '`', '```', '-', '|', '(', '[', '[a](', '<', '<!--', '<think>', '{ ', '{"', ' '],
+    ...[
+      '*',
+      '*9',
+      '【4',
+      '[f(a=',
+      '（',
+      '[THINK]',
+      '_',
+      '`',
+      '```',
+      '-',
+      '|',
+      '(',
+      '[',
+      '[a](',
+      '<',
+      '<!--',
+      '<think>',
+      '{ ',
+      '{"',
+      ' ',
+    ],
     ...[
       '[TOOL_CALLS]',
       '<|channel|>',

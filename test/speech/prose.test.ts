@@ -61,5 +61,12 @@ describe('ordinary speech stays as it is', () => {
     'a: // b',
     'Hm, -',
     'Tel: 22 33 44 55',
+    'Press *67 before the number.',
+    'Dial *9 or #1, or *#06#',
+    'Press *, then the star key (*) or "*".',
+    'Call (555) 010-1234.',
+    '料金は1,200円（税込）です。',
+    'un·e client·e, client(e)s',
+    'Il est 14 h 30 — « à bientôt » !',
   ])('%j', (text) => expect(spokenFromEveryCut(text)).toEqual([text]))
 })

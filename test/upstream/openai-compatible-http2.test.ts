@@ -294,6 +294,16 @@ describe('a connection', () => {
     expect((await completion).text).toBe(word.repeat(200))
   })
 
+  it('takes nothing that nobody asked for: an error in it would end the process', async () => {
+    let mayPush: boolean | undefined
+    await start({}, (stream) => {
+      mayPush = stream.pushAllowed
+      answer(stream, 'Yes.')
+    })
+    await client.run().completion
+    expect(mayPush).toBe(false)
+  })
+
   it('is renewed while nobody uses it', async () => {
     await start({}, (stream) => answer(stream, 'Yes.'), {
       warmthTimes: { renewAfterMs: 50 },
