@@ -11,6 +11,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sse: [],
   observability: [],
   'canonical-json': [],
+  speech: [],
   demo: [],
   emulator: ['errors', 'sse'],
   flow: ['errors'],
@@ -28,6 +29,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'store',
     'tools',
     'effects',
+    'speech',
     'upstream',
   ],
   routes: [...LEAVES, 'turn'],
@@ -60,7 +62,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Rooms that decide: no clock, no I/O, no environment. */
-const PURE = ['flow', 'conversation']
+const PURE = ['flow', 'conversation', 'speech']
 
 const SOURCE = join(import.meta.dirname, '../src')
 

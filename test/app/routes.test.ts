@@ -47,6 +47,17 @@ describe('the chat completions', () => {
   })
 
   test.each([
+    ['/v1/chat/completions', 401],
+    ['/nothing', 404],
+  ])('let any web page read a refusal of %s', async (path, status) => {
+    const { url } = await listeningApp({ keys: [{ name: 'a', secret: 'some-other-secret' }] })
+    const response = await post(url + path, BODY, { origin: 'https://app.example' })
+    expect(response.status).toBe(status)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(response.headers.get('access-control-expose-headers')).toContain('retry-after')
+  })
+
+  test.each([
     'application/json',
     'text/plain',
     'application/x-www-form-urlencoded',

@@ -38,11 +38,11 @@ describe('a streamed answer whose upstream dies in mid-speech', () => {
       { say: 'Sorry. We open at nine.' },
       'We open at Sorry. We open at nine.',
     ],
-    ['breaks too', { say: 'open at ten or', fault: 'break' }, `We open at ten or ${FALLBACK}`],
-    ['breaks in its repetition', { say: 'We open', fault: 'break' }, `We open at ${FALLBACK}`],
-    ['has nothing to add', { say: 'We open at' }, `We open at ${FALLBACK}`],
-    ['refuses', { status: 429 }, `We open at ${FALLBACK}`],
-    ['is no use', { sse: 'data: {"oops"\n\n' }, `We open at ${FALLBACK}`],
+    ['breaks too', { say: 'open at ten or', fault: 'break' }, `We open at ten or... ${FALLBACK}`],
+    ['breaks in its repetition', { say: 'We open', fault: 'break' }, `We open at... ${FALLBACK}`],
+    ['has nothing to add', { say: 'We open at' }, `We open at... ${FALLBACK}`],
+    ['refuses', { status: 429 }, `We open at... ${FALLBACK}`],
+    ['is no use', { sse: 'data: {"oops"\n\n' }, `We open at... ${FALLBACK}`],
   ])('ends in form when the next one %s', async (_, reply, text) => {
     const { stream } = await startWithSpare('We open at', reply)
     const answer = await stream([HI])

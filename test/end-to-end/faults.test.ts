@@ -65,7 +65,7 @@ describe('an upstream that fails after its first word', () => {
     const answer = await stream([HI])
     expect(answer.status).toBe(200)
     expect(await answer.rest()).toMatchObject({
-      text: `I was about to ${BUILT_IN_FALLBACK}`,
+      text: `I was about to... ${BUILT_IN_FALLBACK}`,
       finish: 'stop',
       isDone: true,
     })
@@ -92,14 +92,17 @@ describe('an upstream that fails after its first word', () => {
     const config = { fallback: 'Say that again?' }
     const { upstream, turn } = await startTurnstate({ flow: TALK, config })
     upstream.reply({ say: 'I was about to', fault: 'break' })
-    expect(await turn([HI])).toMatchObject({ status: 200, text: 'I was about to Say that again?' })
+    expect(await turn([HI])).toMatchObject({
+      status: 200,
+      text: 'I was about to... Say that again?',
+    })
   })
 
   it('never shows the next request the words of the fallback as part of the heard reply', async () => {
     const { upstream, stream, turn } = await startTurnstate({ flow: TALK })
     upstream.reply({ say: 'Your table is', fault: 'break' }, { say: 'For two.' })
     const { text } = await (await stream([HI])).rest()
-    expect(text).toBe(`Your table is ${BUILT_IN_FALLBACK}`)
+    expect(text).toBe(`Your table is... ${BUILT_IN_FALLBACK}`)
     const next = await turn([HI, assistant(text), user('For how many?')])
     expect(next).toMatchObject({ kind: 'new', exchange: '2', text: 'For two.' })
     const { messages } = (await upstream.received(2)).body

@@ -123,7 +123,9 @@ export function createPlainReplies(listening: Listening) {
   /** To those who have seen a sign of life a failure can only be spoken. */
   function fail(reply: PlainReply): void {
     if (hasStarted(reply)) {
-      reply.excuse = BUILT_IN_FALLBACK
+      const words = reply.said.trimEnd()
+      reply.said = words
+      reply.excuse = words === '' ? BUILT_IN_FALLBACK : `... ${BUILT_IN_FALLBACK}`
       endWhenTaken(reply, 'failed')
     } else end(reply, 'failed')
   }

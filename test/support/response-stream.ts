@@ -51,7 +51,8 @@ export async function openResponse(
     status: answer.status,
     headers: answer.headers,
     async hear(words) {
-      while (!readEvents(raw).text.includes(words)) {
+      // White space at the end goes out with the next word.
+      while (!readEvents(raw).text.includes(words.trimEnd())) {
         if (!(await readMore())) throw new Error(`the stream ended without "${words}": ${raw}`)
       }
     },

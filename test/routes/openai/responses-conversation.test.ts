@@ -155,7 +155,7 @@ describe('an upstream', () => {
     const { text, types, response, isDone } = await (
       await openResponse(url, { input: [HI] }, KEY)
     ).rest()
-    expect(text).toBe(`I was about to ${BUILT_IN_FALLBACK}`)
+    expect(text).toBe(`I was about to... ${BUILT_IN_FALLBACK}`)
     expect(types.at(-1)).toBe('response.completed')
     expect(response).toMatchObject({ status: 'completed', output: [{ content: [{ text }] }] })
     expect(isDone).toBe(true)
