@@ -17,6 +17,7 @@ import { createReadMemory } from './effects/read-memory.ts'
 import { createSharedLedger } from './effects/shared-ledger.ts'
 import type { SpokenText } from './flow/definition.ts'
 import { transitionSchemas } from './flow/edges.ts'
+import { allFillerTexts, type OwnFiller } from './flow/filler.ts'
 import type { Log } from './observability/log.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { createMemoryStore, type MemoryStore } from './store/memory-store.ts'
@@ -25,7 +26,6 @@ import type { SharedStore } from './store/shared-store.ts'
 import { createToolRunner } from './tools/create-tool-runner.ts'
 import { createMemoryJournals, createNoJournals } from './turn/journals/memory-journals.ts'
 import { createSharedJournals } from './turn/journals/shared-journals.ts'
-import type { FillerOptions } from './turn/options.ts'
 import { BUILT_IN_FALLBACK, type TurnSettings } from './turn/settings.ts'
 import { createTurnEngine } from './turn/turn-engine.ts'
 import { undosDecidedBySilence } from './turn/undo/due-undos.ts'
@@ -192,6 +192,7 @@ function randomSecret(): string {
 export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings {
   const { flow, tools, limits, conversation, fallback, filler } = config
   const signingSecret = config.auth.signing_secret ?? randomSecret()
+  const fillers = fillerTexts(config)
   return {
     flow,
     tools,
@@ -201,9 +202,15 @@ export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings 
     attachGraceMs: ATTACH_GRACE_MS,
     undoAfterMs: UNDO_AFTER_MS,
     filler: filler ?? null,
+    hasFillers: fillers.length > 0,
+    speech: config.speech,
     timezone: conversation.timezone,
     view: {
-      fillers: createFillerMatcher([...conversation.ignore_assistant_texts, ...ownFillers(config)]),
+      fillers: createFillerMatcher([
+        ...conversation.ignore_assistant_texts,
+        ...otherFillers(config),
+        ...fillers,
+      ]),
       stateTool: conversation.state_tool,
     },
     token: {
@@ -213,8 +220,8 @@ export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings 
   }
 }
 
-/** What this server says without it being an answer, in every language. */
-function ownFillers({ filler, fallback, tools }: Omit<Config, 'upstreams'>): readonly string[] {
+/** What this server says without it being an answer, besides its fillers, in every language. */
+function otherFillers({ fallback, tools }: Omit<Config, 'upstreams'>): readonly string[] {
   const texts: readonly SpokenText[] = [
     BUILT_IN_FALLBACK,
     ...(fallback === undefined ? [] : [fallback]),
@@ -222,11 +229,16 @@ function ownFillers({ filler, fallback, tools }: Omit<Config, 'upstreams'>): rea
       tool.execution_message === undefined ? [] : [tool.execution_message],
     ),
   ]
-  const fillers: FillerOptions['texts'] = filler?.texts ?? []
-  return [
-    ...texts.flatMap(allLanguages),
-    ...(Array.isArray(fillers) ? fillers : Object.values(fillers).flat()),
-  ]
+  return texts.flatMap(allLanguages)
+}
+
+function fillerTexts({ filler, flow, tools }: Omit<Config, 'upstreams'>): readonly string[] {
+  const places = [filler, ...[flow.states, tools].flatMap(fillersIn)]
+  return places.flatMap((place) => allFillerTexts(place).map(({ text }) => text))
+}
+
+function fillersIn(places: Readonly<Record<string, { readonly filler?: OwnFiller | undefined }>>) {
+  return Object.values(places).map((place) => place.filler)
 }
 
 function allLanguages(text: SpokenText): readonly string[] {

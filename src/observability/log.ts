@@ -1,4 +1,5 @@
-import { destination, pino, stdSerializers, stdTimeFunctions } from 'pino'
+import { pino, stdSerializers, stdTimeFunctions } from 'pino'
+import { createLineWriter } from './line-writer.ts'
 
 type LogMethod = (values: object, message: string) => void
 
@@ -12,11 +13,7 @@ export interface Log {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
-/** Lines are written together, this many bytes at a time and at the latest after so many milliseconds. */
-const WRITE_TOGETHER_BYTES = 4096
-const WRITE_WITHIN_MS = 100
-/** What waits for a reader that has stopped reading; what comes on top of it is dropped. */
-const MAX_WAITING_BYTES = 16 * 1024 * 1024
+const STANDARD_ERROR = 2
 
 /**
  * JSON lines on standard error, so that standard output stays for what a person asked to see. Errors
@@ -31,15 +28,7 @@ export function createLog(level: LogLevel): Log {
       timestamp: stdTimeFunctions.isoTime,
       serializers: { err: level === 'debug' ? stdSerializers.err : errorKind },
     },
-    // In the background, so that a slow reader of the log holds up nobody's call; at the process's exit
-    // pino writes what is left.
-    destination({
-      dest: 2,
-      sync: false,
-      minLength: WRITE_TOGETHER_BYTES,
-      periodicFlush: WRITE_WITHIN_MS,
-      maxLength: MAX_WAITING_BYTES,
-    }),
+    createLineWriter(STANDARD_ERROR),
   )
 }
 

@@ -121,7 +121,7 @@ function createTurnMetrics(registry: Registry): Pick<Metrics, 'turnEnded' | 'fir
   })
   const firstTokenSeconds = new Histogram({
     name: 'turnstate_first_token_seconds',
-    help: 'Time from a request to the first text of its answer.',
+    help: 'Time from a request to the first text of its answer; fillers do not count.',
     buckets: FIRST_TOKEN_BUCKETS,
     registers,
   })

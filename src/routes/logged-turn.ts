@@ -33,15 +33,23 @@ export function createTurnLog(
 }
 
 // Counted in the turn's own finally: onResponse does not run when the caller hangs up.
-function loggedTurn(turn: TurnAnswer, asked: Asked, { log, metrics }: Dependencies): TurnAnswer {
+function loggedTurn(
+  turn: TurnAnswer,
+  { request, startedAt }: Asked,
+  { log, metrics }: Dependencies,
+): TurnAnswer {
+  // Counted now, so that a turn that is heard for long does not keep its request in memory.
+  const roles = roleCounts(request)
+  const tailRole = request.messages.at(-1)?.role
+  const noteText = createTextClock(turn, { metrics, startedAt })
   return {
     facts: turn.facts,
     source: turn.source,
     ended: turn.ended,
+    hasAnswered: () => turn.hasAnswered(),
     delivered: () => turn.delivered(),
     async run(listener) {
-      let firstTextMs: number | null = null
-      let characters = 0
+      const heard: Heard = { characters: 0, firstTextMs: null, firstAnswerMs: null }
       let finish = 'internal'
       try {
         const end = await turn
@@ -50,12 +58,8 @@ function loggedTurn(turn: TurnAnswer, asked: Asked, { log, metrics }: Dependenci
             streams: listener.streams,
             onEvent(event) {
               if (event.type === 'text-delta') {
-                characters += event.text.length
-                // What ends with nothing said says one space.
-                if (firstTextMs === null && /\S/.test(event.text)) {
-                  firstTextMs = since(asked.startedAt)
-                  metrics.firstToken(firstTextMs / 1000)
-                }
+                heard.characters += event.text.length
+                if (heard.firstAnswerMs === null) noteText(event.text, heard)
               }
               return listener.onEvent(event)
             },
@@ -67,49 +71,91 @@ function loggedTurn(turn: TurnAnswer, asked: Asked, { log, metrics }: Dependenci
         finish = toFinish(end)
         return end
       } finally {
-        const totalMs = since(asked.startedAt)
+        const totalMs = since(startedAt)
         const { source, facts } = turn
         metrics.turnEnded({ kind: facts.kind, source, finish, seconds: totalMs / 1000 })
-        log.info(
-          {
-            ...logged(turn, asked.request),
-            stream: listener.streams,
-            firstTextMs: rounded(firstTextMs),
-            characters,
-            totalMs: rounded(totalMs),
-            finish,
-            closedByCaller: listener.signal.aborted,
-          },
-          'turn ended',
-        )
+        const { streams, signal } = listener
+        const closedByCaller = signal.aborted
+        logEnd(log, turn, {
+          roles,
+          tailRole,
+          streams,
+          heard,
+          totalMs,
+          finish,
+          closedByCaller,
+        })
       }
     },
   }
 }
 
-function logged({ facts, source }: TurnAnswer, request: TurnRequest): object {
-  const { conversation, kind, state, exchange, heard, confidence, keySource } = facts
-  return {
-    conversation,
-    kind,
-    state,
-    exchange,
-    heard,
-    confidence,
-    keySource,
-    source,
-    ...messageCounts(request),
+interface Heard {
+  characters: number
+  firstTextMs: number | null
+  /** Of the first text that is no filler. */
+  firstAnswerMs: number | null
+}
+
+/** Notes when the first words of a turn come. */
+function createTextClock(
+  turn: TurnAnswer,
+  { metrics, startedAt }: Pick<Dependencies, 'metrics'> & Pick<Asked, 'startedAt'>,
+) {
+  return (text: string, heard: Heard): void => {
+    // What ends with nothing said says one space.
+    if (!/\S/.test(text)) return
+    const sinceStart = since(startedAt)
+    heard.firstTextMs ??= sinceStart
+    if (!turn.hasAnswered()) return
+    heard.firstAnswerMs = sinceStart
+    metrics.firstToken(sinceStart / 1000)
   }
+}
+
+interface Ended {
+  readonly roles: ReturnType<typeof roleCounts>
+  readonly tailRole: string | undefined
+  readonly streams: boolean
+  readonly heard: Readonly<Heard>
+  readonly totalMs: number
+  readonly finish: string
+  readonly closedByCaller: boolean
+}
+
+// Key by key: to put such parts together costs more than the line itself.
+function logEnd(log: Log, { facts, source }: TurnAnswer, ended: Ended): void {
+  const values = {
+    conversation: facts.conversation,
+    kind: facts.kind,
+    state: facts.state,
+    exchange: facts.exchange,
+    heard: facts.heard,
+    confidence: facts.confidence,
+    keySource: facts.keySource,
+    source,
+    roles: ended.roles,
+    tailRole: ended.tailRole,
+    userMessages: ended.roles.user,
+    stream: ended.streams,
+    firstTextMs: rounded(ended.heard.firstTextMs),
+    firstAnswerMs: rounded(ended.heard.firstAnswerMs),
+    characters: ended.heard.characters,
+    totalMs: rounded(ended.totalMs),
+    finish: ended.finish,
+    closedByCaller: ended.closedByCaller,
+  }
+  log.info(values, 'turn ended')
 }
 
 function toFinish({ isSuperseded, finishReason }: TurnEnd): string {
   return isSuperseded ? 'superseded' : finishReason
 }
 
-function messageCounts({ messages }: TurnRequest): object {
+function roleCounts({ messages }: TurnRequest) {
   const roles = { system: 0, user: 0, assistant: 0, tool: 0 }
   for (const message of messages) roles[message.role] += 1
-  return { roles, tailRole: messages.at(-1)?.role, userMessages: roles.user }
+  return roles
 }
 
 function since(startedAt: number): number {

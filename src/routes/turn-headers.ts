@@ -13,9 +13,11 @@ export const TURN_HEADERS = {
   'x-turnstate-confidence': (facts) => facts.confidence,
 } as const satisfies Readonly<Record<string, (facts: TurnFacts) => string>>
 
+const NAMED_VALUES = Object.entries(TURN_HEADERS)
+
 /** Set before the turn runs, so that an error answer carries them as well. */
 export function setTurnHeaders(reply: FastifyReply, facts: TurnFacts): void {
-  for (const [name, valueOf] of Object.entries(TURN_HEADERS)) {
+  for (const [name, valueOf] of NAMED_VALUES) {
     reply.header(name, headerSafe(valueOf(facts)))
   }
 }

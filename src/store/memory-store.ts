@@ -1,3 +1,5 @@
+import { createUseOrder, type Place } from './use-order.ts'
+
 interface MemoryStoreOptions<Value> {
   readonly create: () => Value
   /** Milliseconds without a request after which a value is forgotten. */
@@ -23,53 +25,56 @@ export interface MemoryStore<Value> {
 }
 
 interface Entry<Value> {
+  readonly key: string
   readonly value: Value
   usedAt: number
   weight: number
 }
 
 export function createMemoryStore<Value>(options: MemoryStoreOptions<Value>): MemoryStore<Value> {
-  // A Map keeps insertion order, and each use inserts anew: the first entry is the oldest idle one.
-  const entries = new Map<string, Entry<Value>>()
-
+  const places = new Map<string, Place<Entry<Value>>>()
+  const order = createUseOrder<Entry<Value>>()
   let weight = 0
 
   const isBusy = (entry: Entry<Value>) => options.isBusy?.(entry.value) === true
   const isFresh = (entry: Entry<Value>) => options.now() - entry.usedAt < options.retainMs
 
-  function forget(key: string, entry: Entry<Value>): void {
-    entries.delete(key)
-    weight -= entry.weight
+  function forget(place: Place<Entry<Value>>): void {
+    places.delete(place.item.key)
+    order.remove(place)
+    weight -= place.item.weight
   }
 
   function evict(used: string): void {
-    for (const [key, entry] of entries) {
-      const isRoom = entries.size <= options.maxEntries && weight <= options.maxWeight
-      if ((isRoom && isFresh(entry)) || entries.size === 1) return
-      if (key !== used && !isBusy(entry)) forget(key, entry)
+    for (let place = order.oldest(); place; place = place.newer) {
+      const { item: entry } = place
+      const isRoom = places.size <= options.maxEntries && weight <= options.maxWeight
+      if ((isRoom && isFresh(entry)) || places.size === 1) return
+      if (entry.key !== used && !isBusy(entry)) forget(place)
     }
   }
 
   return {
     peek(key) {
-      const entry = entries.get(key)
+      const entry = places.get(key)?.item
       return entry && isFresh(entry) ? entry.value : undefined
     },
     open(key) {
-      const known = entries.get(key)
-      if (known) forget(key, known)
+      const place = places.get(key)
+      if (place) forget(place)
+      const known = place?.item
       const entry =
         known && (isFresh(known) || isBusy(known))
           ? known
-          : { value: options.create(), usedAt: 0, weight: 0 }
+          : { key, value: options.create(), usedAt: 0, weight: 0 }
       entry.usedAt = options.now()
-      entries.set(key, entry)
+      places.set(key, order.add(entry))
       weight += entry.weight
       evict(key)
       return entry.value
     },
     weigh(key) {
-      const entry = entries.get(key)
+      const entry = places.get(key)?.item
       if (!entry) return
       const fresh = options.weightOf(entry.value)
       weight += fresh - entry.weight

@@ -39,6 +39,7 @@ export function createToolRunner(dependencies: ToolRunnerDependencies): ToolRunn
   const webhooks = createWebhookClient({ options: dependencies.webhooks, log })
   const guarded = createGuardedCall({ log, now })
   const mcp = createMcpTools({ servers: dependencies.mcp, tools, log })
+  const offers = new Map(Object.entries(tools).map(([name, tool]) => [name, toOffer(name, tool)]))
   const effectOfTool = (name: string): 'read' | 'write' =>
     toolOf(tools, name)?.type === 'mcp' ? mcp.effectOf(name) : effectIn(tools, name)
 
@@ -62,7 +63,7 @@ export function createToolRunner(dependencies: ToolRunnerDependencies): ToolRunn
   }
 
   return {
-    offer: (name) => mcp.offer(name) ?? toOffer(name, toolOf(tools, name)),
+    offer: (name) => mcp.offer(name) ?? offers.get(name) ?? null,
     effectOf: effectOfTool,
     parseArguments: withServerSchemas(
       mcp,
@@ -119,8 +120,8 @@ function effectIn(tools: Tools, name: string): 'read' | 'write' {
   return tool ? effectOf(tool) : 'write'
 }
 
-function toOffer(name: string, tool: ToolDefinition | undefined): ToolOffer | null {
-  if (tool === undefined || tool.type === 'mcp') return null
+function toOffer(name: string, tool: ToolDefinition): ToolOffer | null {
+  if (tool.type === 'mcp') return null
   return {
     name,
     ...(tool.description === undefined ? {} : { description: tool.description }),

@@ -76,6 +76,8 @@ export interface TurnAnswer {
    * and ends well.
    */
   run(listener: TurnListener): Promise<TurnEnd>
+  /** Some of what was said so far is the answer itself, and no filler, announcement or fallback. */
+  hasAnswered(): boolean
   /** To be called once the end of the answer has left for the caller. */
   delivered(): void
   /** Resolves once nothing goes on for it any more: a turn can outlive those who listen. */

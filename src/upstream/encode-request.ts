@@ -24,8 +24,11 @@ const MAX_PIECES = 16
 export interface EncodedRequest {
   /** Bytes in all. */
   readonly length: number
-  /** What to send, in order; a long history stands in it as the caller's own bytes, uncopied. */
-  readonly pieces: readonly Uint8Array[]
+  /**
+   * What to send, in order; a long history stands in it as the caller's own bytes, uncopied. To be
+   * emptied once nothing of it will be sent any more: an answer can last.
+   */
+  readonly pieces: Uint8Array[]
 }
 
 /** The body of the streaming chat-completions request. */

@@ -101,8 +101,9 @@ function startOn(
       path,
       method: 'POST',
       headers,
-      // Documented and working: undici's types leave iterables out.
-      body: body as unknown as Uint8Array,
+      // One piece is written at once, several one by one. Documented and working: undici's types
+      // leave iterables out.
+      body: body.length === 1 ? body[0] : (body as unknown as Uint8Array),
     },
     {
       onRequestStart(started) {

@@ -109,7 +109,11 @@ function complete(
       listener,
       limits,
       stripThink,
-      onFirstToken: entry.tookFirstToken,
+      onFirstToken() {
+        // Whoever has begun to answer has read all of it; the connection holds on to the list.
+        pieces.length = 0
+        entry.tookFirstToken()
+      },
       onOutcome: (outcome) => {
         entry.ended(outcome)
         if (outcome.type === 'completed') resolve(outcome.completion)

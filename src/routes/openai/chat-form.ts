@@ -16,9 +16,10 @@ export function chatForm(request: FastifyRequest, chat: ChatRequest, model: stri
     created: nowInSeconds(),
     model: chat.model ?? model,
   }
+  const { includeUsage } = chat
   return {
     wantsMetadata: wantsMetadata(request),
-    createStreamWriter: () => createChatStreamWriter(envelope, chat.includeUsage),
+    createStreamWriter: () => createChatStreamWriter(envelope, includeUsage),
     toBody: (answer) => toChatCompletion(envelope, answer),
   }
 }

@@ -62,6 +62,8 @@ export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): 
       gate.pass(reply.raw, async (waitFor) => {
         const startedAt = performance.now()
         const asked = read(request)
+        // An answer can last, and the bytes would stay with it.
+        request.body = undefined
         const begun = await engine.begin(asked.turn)
         waitFor(begun.ended)
         setTurnHeaders(reply, begun.facts)

@@ -9,7 +9,9 @@ const isTruth: Check = (value) => typeof value === 'boolean'
 const isWhole: Check = (value) => Number.isSafeInteger(value)
 const isCount: Check = (value) => isWhole(value) && within(1, Infinity)(value)
 const isStop: Check = (value) =>
-  Array.isArray(value) ? value.length > 0 && value.length <= 4 && value.every(isText) : isText(value)
+  Array.isArray(value)
+    ? value.length > 0 && value.length <= 4 && value.every(isText)
+    : isText(value)
 
 function within(least: number, most: number): Check {
   return (value) => typeof value === 'number' && value >= least && value <= most

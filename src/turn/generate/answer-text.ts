@@ -7,10 +7,11 @@ export function answerText({ text }: ConversationMessage, turn: JournalTurn | un
   const fillers = turn?.pieces.filter((piece) => piece.type === 'filler') ?? []
   if (!turn || fillers.length === 0) return text
   const texts = fillers.map((piece) => piece.text.trim())
-  const whole = texts.reduce((left, filler) => left.replace(filler, ' '), text)
-  const cutOff = texts.filter((filler) => !text.includes(filler))
+  const heard = text.replaceAll('\u2026', '...')
+  const whole = texts.reduce((left, filler) => left.replace(filler, ' '), heard)
+  const cutOff = texts.filter((filler) => !heard.includes(filler))
   const rest = cutOff.reduce(withoutCut, whole)
-  if (rest !== text) return rest.replace(/ {2,}/g, ' ').trim()
+  if (rest !== heard) return rest.replace(/ {2,}/g, ' ').trim()
   // Respelled words after the answer are those of the filler that ended it.
   const isLast = turn.pieces.at(-1)?.type === 'filler' && turn.pieces[0]?.type === 'answer'
   const answered = turn.pieces.filter((piece) => piece.type === 'answer')
@@ -26,7 +27,8 @@ function withoutCut(text: string, filler: string): string {
   const end = endOfWords(text)
   for (let length = endOfWords(filler); length >= MIN_CUT; length--) {
     const start = end - length
-    const isOwnSentence = start === 0 || /\s/.test(text.charAt(start - 1))
+    // One that follows half a sentence begins with dots.
+    const isOwnSentence = start <= 0 || /[\s.]/.test(text.charAt(start - 1) + filler.charAt(0))
     if (isOwnSentence && text.startsWith(filler.slice(0, length), start))
       return text.slice(0, start)
   }

@@ -24,10 +24,3 @@ export async function sayWords(
   turn.voice.startSentence()
   await turn.voice.say(type, words)
 }
-
-/** Speaks the words for a failure. Out of half a sentence a voice would run on into them. */
-export async function speakFallback(turn: LiveTurn, text: SpokenText): Promise<void> {
-  const last = turn.journalled.pieces.at(-1)?.text ?? ''
-  if (/[\p{L}\p{N},;:-]\s*$/u.test(last)) void turn.voice.say('filler', '...')
-  await speak(turn, text, 'filler')
-}

@@ -54,6 +54,8 @@ export function createAnswers(
       source,
       run,
       ended,
+      // Who takes note of something says nothing that is no answer.
+      hasAnswered: () => turn?.pieces.some(({ type }) => type === 'answer') ?? true,
       delivered() {
         // The end was flushed: from now on the platform has its calls.
         if (turn?.status !== 'finished' || isWhole?.() === false) return

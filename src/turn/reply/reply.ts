@@ -17,7 +17,7 @@ import {
 import { toMarkerCall } from '../generate/marker.ts'
 import { createPrefetches } from '../generate/prefetch.ts'
 import { recite } from '../generate/recite.ts'
-import { speak, speakFallback } from '../generate/speak.ts'
+import { speak } from '../generate/speak.ts'
 import type { PreparedTurn } from '../prepare/prepare-turn.ts'
 import { SILENT_WORD } from '../quiet-words.ts'
 import { BUILT_IN_FALLBACK } from '../settings.ts'
@@ -168,7 +168,7 @@ async function answerOrFail(
     if (known) turn.log.warn({ code: known.code }, 'fallback spoken')
     else turn.log.error({ err: error }, 'turn broke, fallback spoken')
     // It must end even if these words cannot be said.
-    await speakFallback(turn, fallback ?? BUILT_IN_FALLBACK).catch((err: unknown) =>
+    await speak(turn, fallback ?? BUILT_IN_FALLBACK, 'filler').catch((err: unknown) =>
       turn.log.error({ err }, 'the fallback could not be spoken'),
     )
     conclude('failed', (await sayMarker(turn)) ? 'tool_calls' : 'stop')

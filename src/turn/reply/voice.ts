@@ -24,7 +24,7 @@ export function createVoice(
   audience: Pick<Audience, 'publish'>,
   onSaid: () => void,
 ): Voice {
-  let needsGap = false
+  let isNewSentence = false
   let characters = 0
 
   return {
@@ -36,8 +36,9 @@ export function createVoice(
       if (type === 'answer' && characters > MAX_CHARACTERS) {
         throw new TurnstateError('upstream_failed', 'The language model does not stop.')
       }
-      const said = needsGap && !/^\s/.test(text) ? ` ${text}` : text
-      needsGap = false
+      const needsGap = isNewSentence && !/^\s/.test(text)
+      const said = needsGap ? gapAfter(turn.pieces.at(-1)?.text ?? '', type) + text : text
+      isNewSentence = false
       appendText(turn, type, said)
       onSaid()
       return audience.publish({ type: 'text-delta', text: said })
@@ -49,10 +50,15 @@ export function createVoice(
       return audience.publish({ type: 'tool-call', call })
     },
     startSentence() {
-      const last = turn.pieces.at(-1)
-      needsGap = last !== undefined && !/\s$/.test(last.text)
+      isNewSentence = true
     },
     hasAnswered: () =>
       turn.platformCalls.length > 0 || turn.pieces.some(({ type }) => type === 'answer'),
   }
+}
+
+function gapAfter(said: string, type: 'answer' | 'filler'): string {
+  // Out of half a sentence a voice would run on into words that are no part of it.
+  if (type === 'filler' && /[\p{L}\p{N},;:-]\s*$/u.test(said)) return '... '
+  return said === '' || /\s$/.test(said) ? '' : ' '
 }
