@@ -19,7 +19,7 @@ import type { SpokenText } from './flow/definition.ts'
 import { transitionSchemas } from './flow/edges.ts'
 import { allFillerTexts, type OwnFiller } from './flow/filler.ts'
 import type { Log } from './observability/log.ts'
-import { createMetrics } from './observability/metrics.ts'
+import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { createMemoryStore, type MemoryStore } from './store/memory-store.ts'
 import { createRedisStore } from './store/redis-store.ts'
 import type { SharedStore } from './store/shared-store.ts'
@@ -69,16 +69,7 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
     log,
     metrics,
   })
-  const tools = createToolRunner({
-    tools: config.tools,
-    mcp: config.mcp,
-    schemas: transitionSchemas(config.flow),
-    webhooks: config.webhooks,
-    log,
-    metrics,
-    logsContents: !Object.values(config.flow.variables).some((variable) => variable.sensitive),
-    now: () => performance.now(),
-  })
+  const tools = createTools(config, log, metrics)
   const engine = createTurnEngine({
     ...memory,
     settings,
@@ -120,6 +111,19 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
       await store?.close()
     },
   }
+}
+
+function createTools({ tools, mcp, flow, webhooks }: Config, log: Log, metrics: Metrics) {
+  return createToolRunner({
+    tools,
+    mcp,
+    schemas: transitionSchemas(flow),
+    webhooks,
+    log,
+    metrics,
+    logsContents: !Object.values(flow.variables).some((variable) => variable.sensitive),
+    now: () => performance.now(),
+  })
 }
 
 async function withinLimit(work: Promise<void>, limitMs: number): Promise<void> {

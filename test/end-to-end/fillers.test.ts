@@ -46,9 +46,9 @@ function slow(reply: Reply) {
   return { ...gate, answer }
 }
 
-async function fillersOf(url: string): Promise<number> {
+async function countOf(url: string, name: string): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text()
-  return Number(/^turnstate_fillers_total (\d+)/m.exec(metrics)?.[1])
+  return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)?.[1])
 }
 
 describe('a model that begins late', () => {
@@ -60,7 +60,7 @@ describe('a model that begins late', () => {
     await answer.hear(ONE)
     model.release()
     expect(await answer.rest()).toMatchObject({ text: ONE + DONE, finish: 'stop', isDone: true })
-    expect(await fillersOf(desk.url)).toBe(1)
+    expect(await countOf(desk.url, 'turnstate_fillers_total')).toBe(1)
     const history = [WISH, assistant(ONE + DONE), user('Thanks.')]
     expect(await desk.derive(history)).toMatchObject({ heard: 'full', confidence: 'exact' })
     expect((await desk.turn(history)).text).toBe('Bye.')
@@ -70,6 +70,19 @@ describe('a model that begins late', () => {
       DONE,
       'Thanks.',
     ])
+  })
+
+  it('has its first token with the answer, not with the filler', async () => {
+    const desk = await startDesk()
+    const model = slow({ say: DONE })
+    desk.upstream.reply(model.answer)
+    const answer = await desk.stream([WISH])
+    await answer.hear(ONE)
+    const firstTokens = () => countOf(desk.url, 'turnstate_first_token_seconds_count')
+    expect(await firstTokens()).toBe(0)
+    model.release()
+    await answer.rest()
+    expect(await firstTokens()).toBe(1)
   })
 
   it('was not heard where the caller spoke over the filler', async () => {
@@ -202,6 +215,20 @@ describe('a tool that takes long', () => {
     desk.upstream.reply({ say: DONE })
     looking.answer()
     expect((await answer.rest()).text).toBe(`Well. ${DONE}`)
+  })
+
+  it('is bridged with a pause where the model stopped in half a sentence', async () => {
+    const desk = await startDesk()
+    desk.webhooks.set('/look', { fault: 'hold' })
+    desk.upstream.reply({ say: 'Let me check', calls: [LOOK] }, { say: DONE }, { say: 'Bye.' })
+    const answer = await desk.stream([WISH])
+    await answer.hear(`Let me check... ${ONE}`)
+    const running = await desk.webhooks.received('/look')
+    running.answer()
+    expect((await answer.rest()).text).toBe(`Let me check... ${ONE}${DONE}`)
+    await desk.turn([WISH, assistant('Let me check... One mo'), user('Thanks.')])
+    const { messages } = (await desk.upstream.received(3)).body
+    expect(messages.slice(-2).map(({ content }) => content)).toEqual(['Let me check', 'Thanks.'])
   })
 
   it('has its filler later where it was announced', async () => {

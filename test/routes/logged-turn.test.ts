@@ -39,6 +39,19 @@ describe('the log', () => {
     expect(JSON.stringify(app.lines)).not.toMatch(/Psst|Prompt|Greeting|Whisper/)
   })
 
+  test.each([true, false])(
+    'tells the first text from the first answer: %j',
+    async (hasAnswered) => {
+      const engine = fakeEngine({ hasAnswered: () => hasAnswered })
+      const app = await listeningApp({ engine })
+      await (await post(app.url + CHAT, { ...BODY, stream: true })).text()
+      const [line] = app.lines.filter(({ message }) => message === 'turn ended')
+      const { firstTextMs, firstAnswerMs } = line?.values ?? {}
+      expect(firstTextMs).toBeTypeOf('number')
+      expect(firstAnswerMs).toBe(hasAnswered ? firstTextMs : null)
+    },
+  )
+
   test('says once how to give conversations a key', async () => {
     const app = await listeningApp({
       engine: fakeEngine({ facts: { conversation: null, keySource: 'none' } }),

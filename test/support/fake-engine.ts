@@ -12,6 +12,8 @@ interface FakeTurn {
   readonly facts?: Partial<TurnFacts>
   readonly events?: readonly TurnEvent[]
   readonly end?: Partial<TurnEnd>
+  /** By default all that it says is its answer. */
+  readonly hasAnswered?: TurnAnswer['hasAnswered']
   readonly derivation?: Partial<Derivation>
   /** Instead of `events` and `end`. */
   readonly run?: TurnAnswer['run']
@@ -62,6 +64,7 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
         facts,
         source: 'generated',
         ended: Promise.resolve(),
+        hasAnswered: turn.hasAnswered ?? (() => true),
         delivered: () => void delivered.push(request),
         run:
           turn.run ??

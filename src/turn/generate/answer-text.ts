@@ -25,10 +25,10 @@ const MIN_CUT = 3
 /** Takes a filler off in which the caller spoke: the text ends with its beginning. */
 function withoutCut(text: string, filler: string): string {
   const end = endOfWords(text)
-  for (let length = endOfWords(filler); length >= MIN_CUT; length--) {
+  for (let length = Math.min(end, endOfWords(filler)); length >= MIN_CUT; length--) {
     const start = end - length
     // One that follows half a sentence begins with dots.
-    const isOwnSentence = start <= 0 || /[\s.]/.test(text.charAt(start - 1) + filler.charAt(0))
+    const isOwnSentence = start === 0 || /[\s.]/.test(text.charAt(start - 1) + filler.charAt(0))
     if (isOwnSentence && text.startsWith(filler.slice(0, length), start))
       return text.slice(0, start)
   }

@@ -17,6 +17,8 @@ function answerOf(said: readonly string[], heard: string): string {
 
 const MIDDLE = ['Sure, let me see.', '[ One moment... ]', 'Ten is free.']
 
+const HALF = ['Let me see', '[... One moment... ]', 'Ten is free.']
+
 describe('what a model is told of a heard text', () => {
   it.each([
     [['[One moment... ]', 'Ten is free.'], 'One moment... Ten is free.', 'Ten is free.'],
@@ -31,6 +33,11 @@ describe('what a model is told of a heard text', () => {
     [['The one', '[ One moment... ]', 'and two.'], 'The one', 'The one'],
     [['Room', '[ One moment... ]', 'B.'], 'Room', 'Room'],
     [['Ten is free.'], 'Ten is', 'Ten is'],
+    [MIDDLE, 'Sure, let me see. One moment\u2026 Ten is free.', 'Sure, let me see. Ten is free.'],
+    [HALF, 'Let me see... One moment... Ten is free.', 'Let me see Ten is free.'],
+    [HALF, 'Let me see... One mo', 'Let me see'],
+    [['[One... more... ]', 'Ten.'], 'One...', ''],
+    [HALF, 'Let me see\u2026 One mo', 'Let me see'],
   ])('of %j, heard as %j, is %j', (said, heard, expected) => {
     expect(answerOf(said, heard)).toBe(expected)
   })

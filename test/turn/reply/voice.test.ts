@@ -24,6 +24,23 @@ describe('what was said', () => {
     ])
   })
 
+  it.each([
+    ['Let me check', 'Let me check... One moment... '],
+    ['Let me check, ', 'Let me check, ... One moment... '],
+    ['It is ten.', 'It is ten. One moment... '],
+    ['Looking... ', 'Looking... One moment... '],
+    ['', 'One moment... '],
+  ])('pauses before a filler where %j was half a sentence', (said, expected) => {
+    const { voice, events } = start()
+    void voice.say('answer', said)
+    // A model that is asked again begins one of its own.
+    voice.startSentence()
+    voice.startSentence()
+    void voice.say('filler', 'One moment... ')
+    const texts = events.map((event) => (event.type === 'text-delta' ? event.text : ''))
+    expect(texts.join('')).toBe(expected)
+  })
+
   it('does not begin with white space alone', () => {
     const { voice, turn, events } = start()
     void voice.say('answer', ' \n')
