@@ -64,6 +64,8 @@ export function createLineWriter(fd: number): LineWriter {
   }
 
   process.once('exit', () => {
+    // What another thread is writing comes first.
+    if (isWriting) pause()
     for (let piece = take(); piece; piece = take()) if (!writeAllNow(fd, piece)) return
   })
 
@@ -100,10 +102,15 @@ function writeAllNow(fd: number, bytes: Buffer): boolean {
       return true
     } catch (error) {
       if (!isBusy(error)) return false
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
+      pause()
     }
   }
   return false
+}
+
+/** Nothing else goes on meanwhile in this thread: only for the process's exit. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS)
 }
 
 function isBusy(error: unknown): boolean {

@@ -103,7 +103,7 @@ describe('who joins an answer', () => {
     const answers = await Promise.all(tries)
     call.break()
     const texts = await Promise.all(answers.map(async (answer) => (await answer.rest()).text))
-    expect(texts[0]).toMatch(/^So Sorry, something went wrong/)
+    expect(texts[0]).toMatch(/^So\.\.\. Sorry, something went wrong/)
     expect(new Set(texts).size).toBe(1)
     expect(server.model.calls).toHaveLength(1)
   })

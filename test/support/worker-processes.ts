@@ -55,6 +55,8 @@ export async function startWorkers(redisUrl: string, count = 2): Promise<Workers
     for (const { pid } of listening())
       if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGKILL')
   })
+  // The log is written in the background: the banner can come before it.
+  await eventually('the log tells of all', () => listening().length === count)
   return {
     url: server.url,
     configFile,
