@@ -101,9 +101,9 @@ function startOn(
       path,
       method: 'POST',
       headers,
-      // One piece is written at once, several one by one. Documented and working: undici's types
-      // leave iterables out.
-      body: body.length === 1 ? body[0] : (body as unknown as Uint8Array),
+      // Documented and working: undici's types leave iterables out. A buffer would be kept until the
+      // answer is whole, a list can be emptied before.
+      body: body as unknown as Uint8Array,
     },
     {
       onRequestStart(started) {

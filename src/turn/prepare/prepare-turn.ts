@@ -67,9 +67,7 @@ export function prepareTurn(
     hasJournal: journal !== null,
     stateTool: settings.view.stateTool,
   })
-  const resolved = { request, view, resolution, context }
-  const prepared = toPrepared(resolved, attemptBefore(resolution))
-  return { ...prepared, anew: () => toPrepared(resolved, null) }
+  return toPrepared({ request, view, resolution, context }, attemptBefore(resolution))
 }
 
 interface Resolved {
@@ -80,10 +78,8 @@ interface Resolved {
 }
 
 /** Begins as the earlier attempt did, or where the fold over the history leads to. */
-function toPrepared(
-  { request, view, resolution, context }: Resolved,
-  again: JournalTurn | null,
-): Omit<PreparedTurn, 'anew'> {
+function toPrepared(resolved: Resolved, again: JournalTurn | null): PreparedTurn {
+  const { request, view, resolution, context } = resolved
   const { settings, journal: known, key, date } = context
   const { flow } = settings
   const { kind, exchange, followed } = resolution
@@ -127,6 +123,7 @@ function toPrepared(
     scope: { extra: request.extra, now: () => formatNow(date, settings.timezone) },
     factsAt,
     facts: toTurnFacts(resolution, key, start),
+    anew: () => toPrepared(resolved, null),
   }
 }
 
