@@ -36,6 +36,8 @@ export interface Load {
   readonly result: Promise<LoadResult>
   /** Callers whose answer has begun and is not whole. */
   readonly open: () => number
+  /** Tokens that have come so far: where in `transitMs` this moment stands. */
+  readonly tokens: () => number
 }
 
 interface Tally {
@@ -69,7 +71,7 @@ export function startLoad(options: LoadOptions): Load {
     const seconds = (performance.now() - startedAt) / 1000
     return { streams, tokens, errors, firstTokenMs, transitMs, seconds }
   })()
-  return { result, open: () => tally.open }
+  return { result, open: () => tally.open, tokens: () => tally.tokens }
 }
 
 interface Caller {

@@ -16,7 +16,10 @@ const LIMIT_KB = 60
 interface Run {
   readonly kilobytesPerStream: number
   readonly idleMegabytes: number
+  /** While all of them were open. */
   readonly transitP99Ms: number
+  /** While they came, as well. */
+  readonly wholeTransitP99Ms: number
   readonly transitMedianMs: number
   readonly errors: number
   readonly atOnce: number
@@ -31,19 +34,25 @@ async function run(stage: Stage, server: Server): Promise<Run> {
   stage.model.play(pacedAnswer(TOKENS, GAP_MS))
   const load = startLoad({ port, callers: STREAMS, rampMs: RAMP_MS, tokens: TOKENS, requests: 1 })
   let [most, atOnce, isOver] = [0, 0, false]
+  let [from, to] = [0, 0]
   const finished = load.result.finally(() => (isOver = true))
   while (!isOver) {
     await Promise.race([sleep(200), finished])
     atOnce = Math.max(atOnce, load.open())
-    if (load.open() === STREAMS) most = Math.max(most, residentBytes(pid))
+    if (load.open() < STREAMS) continue
+    most = Math.max(most, residentBytes(pid))
+    from ||= load.tokens()
+    to = load.tokens()
   }
   const { errors, transitMs } = await finished
+  const together = transitMs.slice(from, to)
   await server.stop()
   return {
     kilobytesPerStream: (most - idle) / STREAMS / 1024,
     idleMegabytes: idle / 1024 / 1024,
-    transitP99Ms: quantile(transitMs, 0.99),
-    transitMedianMs: quantile(transitMs, 0.5),
+    transitP99Ms: quantile(together, 0.99),
+    wholeTransitP99Ms: quantile(transitMs, 0.99),
+    transitMedianMs: quantile(together, 0.5),
     errors,
     atOnce,
   }
@@ -64,7 +73,7 @@ export async function manyStreams(stage: Stage): Promise<Findings> {
         isMet: ours.kilobytesPerStream < LIMIT_KB,
       },
       {
-        name: 'token transit with them, p99, against the floor',
+        name: 'token transit while all are open, p99, against the floor',
         measured: `${ratio.toFixed(2)} (${both((run) => ms(run.transitP99Ms))})`,
         aim: '<= 1.5',
         isMet: ratio <= 1.5,
@@ -77,7 +86,8 @@ export async function manyStreams(stage: Stage): Promise<Findings> {
         : []
     }),
     notes: [
-      `idle ${both((run) => `${run.idleMegabytes.toFixed(0)} MB`)}; transit, median ${both((run) => ms(run.transitMedianMs))}`,
+      `idle ${both((run) => `${run.idleMegabytes.toFixed(0)} MB`)}; transit, median ${both((run) => ms(run.transitMedianMs))}; ` +
+        `p99 with the ${RAMP_MS / 1000} s in which they came ${both((run) => ms(run.wholeTransitP99Ms))}`,
     ],
   }
 }

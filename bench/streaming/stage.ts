@@ -48,6 +48,7 @@ export async function createStage(root: string = ROOT): Promise<Stage> {
   if (isPinned) spawnSync(TASKSET, ['-a', '-c', '-p', '1', String(process.pid)])
   process.once('exit', () => {
     for (const child of children) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
   })
 
   async function start(name: Server['name'], args: readonly string[]): Promise<Server> {
