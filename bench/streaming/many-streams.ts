@@ -4,10 +4,11 @@ import { ms } from './figure.ts'
 import { startLoad } from './load.ts'
 import { quantile, residentBytes } from './measure.ts'
 import { pacedAnswer } from './paced.ts'
+import { profileOf } from './profile.ts'
 import type { Server, Stage } from './stage.ts'
 
 const STREAMS = 2000
-const TOKENS = 15
+const TOKENS = 16
 const GAP_MS = 1000
 const RAMP_MS = 6000
 const WARM_UP = { callers: 100, rampMs: 500, tokens: 3, requests: 15 }
@@ -27,8 +28,7 @@ interface Run {
 
 async function run(stage: Stage, server: Server): Promise<Run> {
   const { port, pid } = server
-  stage.model.play(pacedAnswer(WARM_UP.tokens, 20))
-  await startLoad({ port, ...WARM_UP }).result
+  await warmUp(stage, port)
   await sleep(1000)
   const idle = residentBytes(pid)
   stage.model.play(pacedAnswer(TOKENS, GAP_MS))
@@ -56,6 +56,18 @@ async function run(stage: Stage, server: Server): Promise<Run> {
     errors,
     atOnce,
   }
+}
+
+function warmUp(stage: Stage, port: number): Promise<unknown> {
+  stage.model.play(pacedAnswer(WARM_UP.tokens, 20))
+  return startLoad({ port, ...WARM_UP }).result
+}
+
+/** As many, for a moment. */
+function short(stage: Stage, port: number): Promise<unknown> {
+  const tokens = TOKENS / 2
+  stage.model.play(pacedAnswer(tokens, GAP_MS))
+  return startLoad({ port, callers: STREAMS, rampMs: RAMP_MS, tokens, requests: 1 }).result
 }
 
 /** 2,000 slow streams in one process: what each keeps in memory, and whether tokens still pass quickly. */
@@ -89,5 +101,10 @@ export async function manyStreams(stage: Stage): Promise<Findings> {
       `idle ${both((run) => `${run.idleMegabytes.toFixed(0)} MB`)}; transit, median ${both((run) => ms(run.transitMedianMs))}; ` +
         `p99 with the ${RAMP_MS / 1000} s in which they came ${both((run) => ms(run.wholeTransitP99Ms))}`,
     ],
+    profile: () =>
+      profileOf(stage, {
+        warmUp: ({ port }) => warmUp(stage, port),
+        load: ({ port }) => short(stage, port),
+      }),
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Session } from 'node:inspector/promises'
 import { join } from 'node:path'
 import type { Server, Stage } from './stage.ts'
 
@@ -43,6 +44,19 @@ export async function profileOf(
   return topOf(profile, (atUs) => atUs > fromUs && atUs < toUs)
 }
 
+/** The same of work in this process. */
+export async function profileHere(work: () => Promise<unknown>): Promise<readonly string[]> {
+  const session = new Session()
+  session.connect()
+  await session.post('Profiler.enable')
+  await session.post('Profiler.start')
+  await work()
+  const { profile } = await session.post('Profiler.stop')
+  session.disconnect()
+  const { nodes, samples = [], timeDeltas = [], startTime } = profile
+  return topOf({ nodes, samples, timeDeltas, startTime }, () => true)
+}
+
 function topOf(
   { nodes, samples, startTime, timeDeltas }: Profile,
   counts: (atUs: number) => boolean,
@@ -64,7 +78,7 @@ function topOf(
 }
 
 function placeOf({ callFrame: { functionName, url, lineNumber } }: ProfileNode): string {
-  const file = url.replace(/^.*?(node_modules|dist)\//, '')
+  const file = url.replace(/^.*?(node_modules|dist|src)\//, '')
   if (url === '') return functionName || '(anonymous)'
   return `${functionName || '(anonymous)'}  ${file}:${lineNumber + 1}`
 }

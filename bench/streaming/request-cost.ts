@@ -9,6 +9,7 @@ import type { Upstream } from '../../src/upstream/upstream.ts'
 import { buildEngine } from '../../test/support/engine.ts'
 import type { Findings } from './figure.ts'
 import { median } from './measure.ts'
+import { profileHere } from './profile.ts'
 
 const ENGLISH = 'some words that are said on a call, '
 const NORWEGIAN = 'noen ord på norsk, æ ø å, i en samtale, '
@@ -148,5 +149,12 @@ export async function requestCost(): Promise<Findings> {
       })
     }
   }
-  return { figures, mistakes: [], notes: [] }
+  const profile = () =>
+    profileHere(async () => {
+      for (const kind of KINDS) {
+        await measure({ ...kind, messages: 10, calls: 40, inRow: 10 })
+        await measure({ ...kind, messages: 100, calls: 4, inRow: 10 })
+      }
+    })
+  return { figures, mistakes: [], notes: [], profile }
 }
