@@ -61,6 +61,8 @@ export interface PlainReply {
   awaits: readonly PlainReply[]
   readonly startedAt: number
   said: string
+  /** Characters of it from model calls that have ended, whose last space was sent too. */
+  endedLength: number
   /** What was said instead of the rest when it failed. */
   excuse: string
   /** Slots of its platform calls. */

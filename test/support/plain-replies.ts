@@ -78,6 +78,7 @@ export function createPlainReplies(listening: Listening) {
       awaits: question.shown.filter(begunWrite),
       startedAt: now(),
       said: '',
+      endedLength: 0,
       excuse: '',
       calls: [],
       bookings: [],
@@ -123,7 +124,9 @@ export function createPlainReplies(listening: Listening) {
   /** To those who have seen a sign of life a failure can only be spoken. */
   function fail(reply: PlainReply): void {
     if (hasStarted(reply)) {
-      const words = reply.said.trimEnd()
+      // The space after its last word is held back until the model goes on, or ends.
+      const { said, endedLength } = reply
+      const words = said.slice(0, endedLength) + said.slice(endedLength).trimEnd()
       reply.said = words
       reply.excuse = words === '' ? BUILT_IN_FALLBACK : `... ${BUILT_IN_FALLBACK}`
       endWhenTaken(reply, 'failed')
@@ -140,6 +143,7 @@ export function createPlainReplies(listening: Listening) {
   }
 
   function book(reply: PlainReply, { slot, settles, thenTransfers }: Booking): void {
+    reply.endedLength = reply.said.length
     // A call that is refused because it was made before does not end the turn beside another one.
     if (reply.refusesWrites) {
       transferBeside(reply, thenTransfers)
