@@ -3,7 +3,7 @@ import { failureReasonOf, upstreamError } from './failure.ts'
 import { createOverlap } from './overlap.ts'
 import { handover } from './routed-answer.ts'
 import type { Asked, FailedEndpoint, RoutedAnswer } from './routed-answer.ts'
-import { untilAborted } from './until-aborted.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { Completion, CompletionRequest, Endpoint } from './upstream.ts'
 
 const LAST_WORDS = 5
@@ -50,7 +50,7 @@ async function askToContinue(answer: RoutedAnswer, endpoint: Endpoint): Promise<
       signal: listener.signal,
       onText: (delta) => give(overlap.push(delta)),
     })
-    await untilAborted(give(overlap.end()), listener.signal)
+    await untilAborted(Promise.resolve(give(overlap.end())), listener.signal)
     if (calls.length === 0 && !isDone()) throw upstreamError('empty')
     return completed({ text: voice.said(), calls, finishReason })
   } catch (error) {

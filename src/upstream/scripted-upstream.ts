@@ -4,7 +4,7 @@ import type { RoutingOptions } from './options.ts'
 import { planAnswer } from './script-answer.ts'
 import type { PlannedAnswer } from './script-answer.ts'
 import type { Script } from './script.ts'
-import { untilAborted } from './until-aborted.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type {
   Completion,
   CompletionListener,
@@ -67,7 +67,7 @@ async function play(
   for (const [index, piece] of (token_ms === 0 ? [spoken.join('')] : spoken).entries()) {
     if (index > 0) await waitForToken(token_ms, timeouts, signal)
     signal.throwIfAborted()
-    if (piece !== '') await untilAborted(onText(piece), signal)
+    if (piece !== '') await untilAborted(Promise.resolve(onText(piece)), signal)
   }
   signal.throwIfAborted()
   if (fault === 'break') throw upstreamError('broken')

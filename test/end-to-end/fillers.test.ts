@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { reading, startEffectDesk, writing } from '../support/effect-desk.ts'
-import { createGate } from '../support/gate.ts'
+import { heldReply } from '../support/gate.ts'
 import { startTurnstate } from '../support/turnstate.ts'
-import type { Reply } from '../support/upstream-server.ts'
 import { assistant, system, user } from '../support/wire-messages.ts'
 
 /** Another conversation: what its system text says comes before the header. */
@@ -35,17 +34,6 @@ const startDesk = ({ look = {}, book = {}, flow = {}, config = {} }: Setting = {
     config: { webhooks: { allow_hosts: ['127.0.0.1'] }, filler: FILLER, ...config },
   })
 
-/** An answer of the model that waits until it is let go. */
-function slow(reply: Reply) {
-  const gate = createGate()
-  const answer = async () => {
-    gate.reach()
-    await gate.released
-    return reply
-  }
-  return { ...gate, answer }
-}
-
 async function countOf(url: string, name: string): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text()
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(metrics)?.[1])
@@ -54,7 +42,7 @@ async function countOf(url: string, name: string): Promise<number> {
 describe('a model that begins late', () => {
   it('is bridged by a filler, which counts as no answer and never goes upstream', async () => {
     const desk = await startDesk()
-    const model = slow({ say: DONE })
+    const model = heldReply({ say: DONE })
     desk.upstream.reply(model.answer, { say: 'Bye.' })
     const answer = await desk.stream([WISH])
     await answer.hear(ONE)
@@ -74,7 +62,7 @@ describe('a model that begins late', () => {
 
   it('has its first token with the answer, not with the filler', async () => {
     const desk = await startDesk()
-    const model = slow({ say: DONE })
+    const model = heldReply({ say: DONE })
     desk.upstream.reply(model.answer)
     const answer = await desk.stream([WISH])
     await answer.hear(ONE)
@@ -87,7 +75,7 @@ describe('a model that begins late', () => {
 
   it('was not heard where the caller spoke over the filler', async () => {
     const desk = await startDesk()
-    desk.upstream.reply(slow({ say: DONE }).answer)
+    desk.upstream.reply(heldReply({ say: DONE }).answer)
     const answer = await desk.stream([WISH])
     await answer.hear(ONE)
     const over = [WISH, assistant('One mo'), user('At noon, rather.')]
@@ -101,7 +89,7 @@ describe('a model that begins late', () => {
 
   it('says the other text in the next turn', async () => {
     const desk = await startDesk()
-    const models = [slow({ say: DONE }), slow({ say: 'Bye.' })]
+    const models = [heldReply({ say: DONE }), heldReply({ say: 'Bye.' })]
     desk.upstream.reply(...models.map(({ answer }) => answer))
     const first = await desk.stream([WISH])
     await first.hear(ONE)
@@ -115,7 +103,7 @@ describe('a model that begins late', () => {
 
   it('says nothing of the kind in an answer that is one body', async () => {
     const desk = await startDesk()
-    const [model, other] = [slow({ say: DONE }), slow({ say: DONE })]
+    const [model, other] = [heldReply({ say: DONE }), heldReply({ say: DONE })]
     desk.upstream.reply(model.answer, other.answer)
     const body = desk.turn([WISH])
     await model.reached
@@ -129,7 +117,7 @@ describe('a model that begins late', () => {
 
   it('lets whoever joins hear the filler once', async () => {
     const desk = await startDesk()
-    const model = slow({ say: DONE })
+    const model = heldReply({ say: DONE })
     desk.upstream.reply(model.answer)
     const first = await desk.stream([WISH])
     await first.hear(ONE)
@@ -144,7 +132,7 @@ describe('a model that begins late', () => {
 
   it('and fails is followed by the fallback, spoken', async () => {
     const desk = await startDesk({ config: { fallback: 'Sorry, once more?' } })
-    const model = slow({ status: 500 })
+    const model = heldReply({ status: 500 })
     desk.upstream.reply(model.answer)
     const answer = await desk.stream([WISH])
     await answer.hear(ONE)
@@ -167,7 +155,7 @@ describe('a model that begins late', () => {
     })
     const flow = { starting_state: 'desk', states: { desk: {} } }
     const { upstream, stream } = await startTurnstate({ flow, config })
-    const model = slow({ status: 500 })
+    const model = heldReply({ status: 500 })
     upstream.reply(model.answer, { say: DONE })
     const answer = await stream([WISH])
     await answer.hear(ONE)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { reading, startEffectDesk, taking, writing } from '../support/effect-desk.ts'
-import { createGate } from '../support/gate.ts'
-import type { Reply } from '../support/upstream-server.ts'
+import { heldReply } from '../support/gate.ts'
 import { assistant, user } from '../support/wire-messages.ts'
 
 const HI = user('What is free?')
@@ -21,23 +20,12 @@ async function startAhead(slotsTool: object = {}, flow: object = KNOWN) {
   return desk
 }
 
-/** An answer that the model does not give before the test says so. */
-function held(reply: Reply) {
-  const gate = createGate()
-  const answer = async () => {
-    gate.reach()
-    await gate.released
-    return reply
-  }
-  return { ...gate, answer }
-}
-
 const aWhile = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 describe('a read that is begun ahead', () => {
   it('runs beside the model, which then has the result at once', async () => {
     const desk = await startAhead({ execution_message: 'Let me look... ' })
-    const model = held({ calls: [slots('P1')] })
+    const model = heldReply({ calls: [slots('P1')] })
     desk.upstream.reply(model.answer, { say: DONE })
     const asked = desk.turn([HI])
     await model.reached
@@ -76,7 +64,7 @@ describe('a read that is begun ahead', () => {
   it('is tried again, in the ordinary way, where it failed', async () => {
     const desk = await startAhead()
     desk.webhooks.set('/slots', { status: 404 })
-    const model = held({ calls: [slots('P1')] })
+    const model = heldReply({ calls: [slots('P1')] })
     desk.upstream.reply(model.answer, { say: DONE })
     const asked = desk.turn([HI])
     expect(await (await desk.webhooks.received('/slots')).closed).toBe(false)
@@ -90,7 +78,7 @@ describe('a read that is begun ahead', () => {
   it('ends with a turn that did not need it', async () => {
     const desk = await startAhead()
     desk.webhooks.set('/slots', { fault: 'hold' })
-    const model = held({ say: 'Good morning.' })
+    const model = heldReply({ say: 'Good morning.' })
     desk.upstream.reply(model.answer)
     const asked = desk.turn([HI])
     const call = await desk.webhooks.received('/slots')
@@ -102,7 +90,7 @@ describe('a read that is begun ahead', () => {
   it('ends with a turn that another one replaces, and leaves nothing behind', async () => {
     const desk = await startAhead()
     desk.webhooks.set('/slots', { fault: 'hold' })
-    const model = held({ say: 'Good morning.' })
+    const model = heldReply({ say: 'Good morning.' })
     desk.upstream.reply(model.answer, { calls: [slots('P1')] }, { say: DONE })
     const first = desk.turn([HI])
     const call = await desk.webhooks.received('/slots')
@@ -135,7 +123,7 @@ describe('a read that is begun ahead', () => {
 describe('nothing is begun ahead', () => {
   /** The model answers with words only, and takes its time. */
   async function callsOf(desk: Awaited<ReturnType<typeof startAhead>>) {
-    const model = held({ say: 'Good morning.' })
+    const model = heldReply({ say: 'Good morning.' })
     desk.upstream.reply(model.answer)
     const asked = desk.turn([HI])
     await model.reached
@@ -171,8 +159,8 @@ describe('in the course of a turn', () => {
       states: { desk: { edges }, choose: { tools: ['slots'] } },
     }
     const desk = await startAhead({}, flow)
-    const first = held({ calls: [{ name: 'transition_to_choose' }] })
-    const second = held({ calls: [slots('P1')] })
+    const first = heldReply({ calls: [{ name: 'transition_to_choose' }] })
+    const second = heldReply({ calls: [slots('P1')] })
     desk.upstream.reply(first.answer, second.answer, { say: DONE })
     const asked = desk.turn([HI])
     await first.reached

@@ -81,3 +81,22 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
     idle: () => Promise.resolve(),
   }
 }
+
+/** An engine whose turns say this and then fail; they stand in the state `book`. */
+export function failingEngine(events: readonly TurnEvent[], error: unknown): FakeEngine {
+  return fakeEngine({
+    facts: { state: 'book' },
+    async run(listener) {
+      for (const event of events) await listener.onEvent(event)
+      throw error
+    },
+  })
+}
+
+/** What fails before the first word, and the HTTP error that it is. */
+export const EARLY_FAILURES = [
+  ['upstream_failed', 502, 'server_error'],
+  ['upstream_timeout', 504, 'server_error'],
+  ['overloaded', 503, 'server_error'],
+  ['invalid_request', 400, 'invalid_request_error'],
+] as const

@@ -1,3 +1,5 @@
+import { openBody } from './open-body.ts'
+
 interface Delta {
   readonly content?: string
   readonly tool_calls?: readonly {
@@ -31,30 +33,15 @@ export interface LiveStream {
 }
 
 export async function openStream(url: string, init: RequestInit): Promise<LiveStream> {
-  const call = new AbortController()
-  const answer = await fetch(url, { ...init, signal: call.signal })
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let raw = ''
-  async function readMore(): Promise<boolean> {
-    const next = await reader?.read()
-    raw += next?.value ?? ''
-    return next?.done === false
-  }
+  const { status, headers, raw, until, toEnd, hangUp } = await openBody(url, init)
+  const heard = () => toStreamed(raw()).text
   return {
-    status: answer.status,
-    headers: answer.headers,
-    async hear(words) {
-      while (!holds(toStreamed(raw).text, words)) {
-        if (!(await readMore()))
-          throw new Error(`the stream ended without "${String(words)}": ${raw}`)
-      }
-    },
-    heard: () => toStreamed(raw).text,
-    async rest() {
-      while (await readMore());
-      return toStreamed(raw)
-    },
-    hangUp: () => call.abort(),
+    status,
+    headers,
+    heard,
+    hear: (words) => until(() => holds(heard(), words), words),
+    rest: async () => toStreamed(await toEnd()),
+    hangUp,
   }
 }
 

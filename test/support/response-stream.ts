@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser'
+import { openBody } from './open-body.ts'
 
 /** An event of the Responses API as it came. */
 interface SentEvent {
@@ -31,36 +32,21 @@ interface OpenResponse {
 export async function openResponse(
   url: string,
   body: object,
-  headers: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, string>> = {},
 ): Promise<OpenResponse> {
-  const call = new AbortController()
-  const answer = await fetch(`${url}/v1/responses`, {
+  const { status, headers, raw, until, toEnd, hangUp } = await openBody(`${url}/v1/responses`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json', ...more },
     body: JSON.stringify({ stream: true, ...body }),
-    signal: call.signal,
   })
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
-  let raw = ''
-  async function readMore(): Promise<boolean> {
-    const next = await reader?.read()
-    raw += next?.value ?? ''
-    return next?.done === false
-  }
+  // White space at the end goes out with the next word.
+  const holds = (words: string) => readEvents(raw()).text.includes(words.trimEnd())
   return {
-    status: answer.status,
-    headers: answer.headers,
-    async hear(words) {
-      // White space at the end goes out with the next word.
-      while (!readEvents(raw).text.includes(words.trimEnd())) {
-        if (!(await readMore())) throw new Error(`the stream ended without "${words}": ${raw}`)
-      }
-    },
-    async rest() {
-      while (await readMore());
-      return readEvents(raw)
-    },
-    hangUp: () => call.abort(),
+    status,
+    headers,
+    hear: (words) => until(() => holds(words), words),
+    rest: async () => readEvents(await toEnd()),
+    hangUp,
   }
 }
 

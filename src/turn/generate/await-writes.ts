@@ -2,7 +2,7 @@ import type { JournalledEffect, JournalTurn } from '../../conversation/journal.t
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
 import { effectKey } from '../effect-keys.ts'
 import { MAX_OUTCOME_WAIT_MS } from '../outcome-wait.ts'
-import { untilAborted } from '../until-aborted.ts'
+import { untilAborted } from '../../until-aborted.ts'
 import { beginAnew, keepTurnSoon, type LiveTurn } from './live-turn.ts'
 
 /** For another instance to journal what the ledger knows already. */

@@ -1,6 +1,6 @@
 import type { AnsweredCall } from '../../conversation/journal.ts'
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
-import { untilAborted } from '../until-aborted.ts'
+import { untilAborted } from '../../until-aborted.ts'
 import { toAnswered } from './answered-call.ts'
 import type { LiveTurn } from './live-turn.ts'
 import { runRemembered } from './remembered-read.ts'

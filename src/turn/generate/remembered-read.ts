@@ -1,5 +1,5 @@
 import type { ToolOutcome } from '../../tools/tool-runner.ts'
-import { untilAborted } from '../until-aborted.ts'
+import { untilAborted } from '../../until-aborted.ts'
 import type { LiveTurn } from './live-turn.ts'
 import { scopeValues } from './scope.ts'
 import type { ServerCall } from './server-call.ts'

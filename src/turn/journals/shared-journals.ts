@@ -1,7 +1,7 @@
 import type { JournalTurn } from '../../conversation/journal.ts'
 import type { Log } from '../../observability/log.ts'
 import type { SharedStore } from '../../store/shared-store.ts'
-import { untilAborted } from '../until-aborted.ts'
+import { untilAborted } from '../../until-aborted.ts'
 import type { Journals } from './journals.ts'
 import { goesOnHere, type LocalJournal } from './local-journal.ts'
 import { supersededField } from './record-fields.ts'

@@ -6,45 +6,65 @@ import { heldTurn } from '../../support/held-turn.ts'
 import { listeningApp } from '../../support/listening-app.ts'
 import { postText, rawHttp } from '../../support/raw-http.ts'
 
-const CHAT = '/v1/chat/completions'
-const BODY = { messages: [{ role: 'user', content: 'Hello' }], stream: true }
+/** Each API: its route, what asks it for a stream, and how often that tells the text (in deltas, in summaries). */
+const APIS = [
+  ['/v1/chat/completions', { messages: [{ role: 'user', content: 'Hello' }], stream: true }, 1],
+  ['/v1/responses', { input: 'Hello', stream: true }, 5],
+] as const
 
 const text = (words: string): TurnEvent => ({ type: 'text-delta', text: words })
 
-describe('a caller who hangs up', () => {
+describe.each(APIS)('a caller of %s who hangs up', (route, body) => {
   test.each([
     ['before the first event', []],
     ['after a keep-alive', [{ type: 'keep-alive' }]],
     ['in the middle of the answer', [text('Hello'), text(' there')]],
   ] as const)('%s aborts the turn at once, and the log says so', async (_, events) => {
-    for (const streams of [true, false]) {
+    for (const stream of [true, false]) {
       const held = heldTurn(events)
       const app = await listeningApp({ engine: held.engine })
       const caller = await rawHttp(app.port)
-      caller.socket.write(postText(CHAT, { ...BODY, stream: streams }))
+      caller.socket.write(postText(route, { ...body, stream }))
       await held.started
       caller.socket.destroy()
       await held.aborted
       await app.close(10_000)
       const [line] = app.lines.filter((entry) => entry.message === 'turn ended')
-      expect(line?.values).toMatchObject({ closedByCaller: true, finish: 'caller_gone' })
+      expect(line?.values).toMatchObject({ stream, closedByCaller: true, finish: 'caller_gone' })
       expect(app.lines.filter((entry) => entry.level === 'error')).toEqual([])
+      expect(held.engine.delivered).toEqual([])
     }
   })
 
-  test('after [DONE] is no hang-up', async () => {
-    const app = await listeningApp()
+  test('after [DONE] has had the whole answer', async () => {
+    const engine = fakeEngine()
+    const app = await listeningApp({ engine })
     const caller = await rawHttp(app.port)
-    caller.socket.write(postText(CHAT, BODY))
+    caller.socket.write(postText(route, body))
     await caller.until('[DONE]')
     caller.socket.destroy()
     await app.close(10_000)
     const [line] = app.lines.filter((entry) => entry.message === 'turn ended')
     expect(line?.values).toMatchObject({ closedByCaller: false, finish: 'stop' })
+    expect(engine.delivered).toHaveLength(1)
   })
 })
 
-describe('a caller who reads slowly', () => {
+describe.each(APIS)('a caller of %s who stays', (route, body) => {
+  test('is waited for by a server that stops, while the answer goes on', async () => {
+    const held = heldTurn([text('Wait. ')])
+    const app = await listeningApp({ engine: held.engine })
+    const caller = await rawHttp(app.port)
+    caller.socket.write(postText(route, body))
+    await caller.until('Wait. ')
+    const closed = app.close(10_000)
+    held.release()
+    await closed
+    expect(await caller.closed()).toContain('[DONE]')
+  })
+})
+
+describe.each(APIS)('a caller of %s who reads slowly', (route, body, timesTold) => {
   // More than the kernel keeps for both sockets.
   const PIECE = 'x'.repeat(400_000)
   const PIECES = 60
@@ -74,7 +94,7 @@ describe('a caller who reads slowly', () => {
     const app = await listeningApp({ engine, ...options })
     const caller = await rawHttp(app.port)
     caller.socket.pause()
-    caller.socket.write(postText(CHAT, BODY))
+    caller.socket.write(postText(route, body))
     return { app, caller, pieces }
   }
 
@@ -84,7 +104,7 @@ describe('a caller who reads slowly', () => {
     caller.socket.resume()
     await caller.until('[DONE]')
     expect(pieces.taken).toBe(PIECES)
-    expect(caller.received().split(PIECE)).toHaveLength(PIECES + 1)
+    expect(caller.received().split(PIECE)).toHaveLength(PIECES * timesTold + 1)
   })
 
   test('is waited for once, however many events come meanwhile', async () => {
@@ -98,7 +118,7 @@ describe('a caller who reads slowly', () => {
     const { port } = await listeningApp({ engine: fakeEngine({ run }) })
     const caller = await rawHttp(port)
     caller.socket.pause()
-    caller.socket.write(postText(CHAT, BODY))
+    caller.socket.write(postText(route, body))
     while (waits.length < PIECES) await sleep(5)
     const promises = waits.filter((wait) => wait !== undefined)
     expect(promises.length).toBeGreaterThan(10)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { TurnstateError } from '../../../src/errors.ts'
 import { createResponseWriter } from '../../../src/routes/openai/responses/response-writer.ts'
 import type { TurnEvent } from '../../../src/turn/turn.ts'
-import { fakeEngine } from '../../support/fake-engine.ts'
+import { EARLY_FAILURES, failingEngine, fakeEngine } from '../../support/fake-engine.ts'
 import { listeningApp, post } from '../../support/listening-app.ts'
 import { postText, rawHttp } from '../../support/raw-http.ts'
 import { openResponse, readEvents } from '../../support/response-stream.ts'
@@ -227,34 +227,23 @@ describe('one event of the turn', () => {
 })
 
 describe('a failure', () => {
-  const failing = (events: readonly TurnEvent[], error: unknown) =>
-    fakeEngine({
-      facts: { state: 'book' },
-      async run(listener) {
-        for (const event of events) await listener.onEvent(event)
-        throw error
-      },
-    })
-
-  test.each([
-    ['upstream_failed', 502, 'server_error'],
-    ['upstream_timeout', 504, 'server_error'],
-    ['overloaded', 503, 'server_error'],
-    ['invalid_request', 400, 'invalid_request_error'],
-  ] as const)('%s before the first word is an HTTP error %i', async (code, status, type) => {
-    for (const streams of [true, false]) {
-      const { url } = await listeningApp({
-        engine: failing([], new TurnstateError(code, 'It went wrong')),
-      })
-      const response = await post(url + RESPONSES, { ...BODY, stream: streams })
-      expect(response.status).toBe(status)
-      expect(response.headers.get('content-type')).toContain('application/json')
-      expect(response.headers.get('x-turnstate-state')).toBe('book')
-      expect(await response.json()).toEqual({
-        error: { message: 'It went wrong', type, param: null, code },
-      })
-    }
-  })
+  test.each(EARLY_FAILURES)(
+    '%s before the first word is an HTTP error %i',
+    async (code, status, type) => {
+      for (const streams of [true, false]) {
+        const { url } = await listeningApp({
+          engine: failingEngine([], new TurnstateError(code, 'It went wrong')),
+        })
+        const response = await post(url + RESPONSES, { ...BODY, stream: streams })
+        expect(response.status).toBe(status)
+        expect(response.headers.get('content-type')).toContain('application/json')
+        expect(response.headers.get('x-turnstate-state')).toBe('book')
+        expect(await response.json()).toEqual({
+          error: { message: 'It went wrong', type, param: null, code },
+        })
+      }
+    },
+  )
 
   test('after the first word still ends the stream as it should', async () => {
     const {
@@ -262,7 +251,7 @@ describe('a failure', () => {
       types,
       text: heard,
       isDone,
-    } = await stream(failing([text('Hello')], new Error('mistake')))
+    } = await stream(failingEngine([text('Hello')], new Error('mistake')))
     expect(heard).toBe('Hello')
     expect(types.slice(-4)).toEqual([...MESSAGE_END, 'response.completed'])
     expect(isDone).toBe(true)
@@ -271,7 +260,7 @@ describe('a failure', () => {
 
   test('caller_gone before the first word just ends the connection', async () => {
     const { port } = await listeningApp({
-      engine: failing([], new TurnstateError('caller_gone', 'Gone')),
+      engine: failingEngine([], new TurnstateError('caller_gone', 'Gone')),
     })
     const caller = await rawHttp(port)
     caller.socket.write(postText(RESPONSES, BODY))

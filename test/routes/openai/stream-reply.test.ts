@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TurnstateError } from '../../../src/errors.ts'
 import type { TurnEvent } from '../../../src/turn/turn.ts'
-import { fakeEngine } from '../../support/fake-engine.ts'
+import { EARLY_FAILURES, failingEngine, fakeEngine } from '../../support/fake-engine.ts'
 import { listeningApp, post } from '../../support/listening-app.ts'
 import { postText, rawHttp } from '../../support/raw-http.ts'
 
@@ -122,33 +122,24 @@ describe('a stream', () => {
 })
 
 describe('a failure', () => {
-  const failing = (events: readonly TurnEvent[], error: unknown) =>
-    fakeEngine({
-      facts: { state: 'book' },
-      async run(listener) {
-        for (const event of events) await listener.onEvent(event)
-        throw error
-      },
-    })
-
-  test.each([
-    ['upstream_failed', 502, 'server_error'],
-    ['upstream_timeout', 504, 'server_error'],
-    ['overloaded', 503, 'server_error'],
-    ['invalid_request', 400, 'invalid_request_error'],
-  ] as const)('%s before the first word is an HTTP error %i', async (code, status, type) => {
-    const { response, data } = await stream(failing([], new TurnstateError(code, 'It went wrong')))
-    expect(response.status).toBe(status)
-    expect(response.headers.get('content-type')).toContain('application/json')
-    expect(response.headers.get('x-turnstate-state')).toBe('book')
-    expect(JSON.parse(data.join(''))).toEqual({
-      error: { message: 'It went wrong', type, param: null, code },
-    })
-  })
+  test.each(EARLY_FAILURES)(
+    '%s before the first word is an HTTP error %i',
+    async (code, status, type) => {
+      const { response, data } = await stream(
+        failingEngine([], new TurnstateError(code, 'It went wrong')),
+      )
+      expect(response.status).toBe(status)
+      expect(response.headers.get('content-type')).toContain('application/json')
+      expect(response.headers.get('x-turnstate-state')).toBe('book')
+      expect(JSON.parse(data.join(''))).toEqual({
+        error: { message: 'It went wrong', type, param: null, code },
+      })
+    },
+  )
 
   test('that nobody foresaw is told without its reason, which is logged', async () => {
     const { app, response, data } = await stream(
-      failing([], new Error('secret at https://a.example')),
+      failingEngine([], new Error('secret at https://a.example')),
     )
     expect(response.status).toBe(500)
     expect(data.join('')).not.toContain('secret')
@@ -157,7 +148,9 @@ describe('a failure', () => {
   })
 
   test('after the first word still ends the stream as it should', async () => {
-    const { app, response, data } = await stream(failing([text('Hello')], new Error('mistake')))
+    const { app, response, data } = await stream(
+      failingEngine([text('Hello')], new Error('mistake')),
+    )
     expect(response.status).toBe(200)
     expect(told(data)).toEqual([ROLE, { content: 'Hello' }, [{}, 'stop']])
     expect(data).toContain('[DONE]')
@@ -184,7 +177,7 @@ describe('a failure', () => {
   test('caller_gone before the first word just ends the connection', async () => {
     for (const streams of [true, false]) {
       const { port } = await listeningApp({
-        engine: failing([], new TurnstateError('caller_gone', 'Gone')),
+        engine: failingEngine([], new TurnstateError('caller_gone', 'Gone')),
       })
       const caller = await rawHttp(port)
       caller.socket.write(postText(CHAT, { ...BODY, stream: streams }))
