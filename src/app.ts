@@ -2,16 +2,25 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Log } from './observability/log.ts'
 import type { Metrics } from './observability/metrics.ts'
 import { createAuthenticate } from './routes/authenticate.ts'
-import { canonicalUrl } from './routes/canonical-url.ts'
+import { canonicalUrl, isSocketUrl } from './routes/canonical-url.ts'
 import { healthRoutes, type Readiness } from './routes/health.ts'
 import { answerMalformedHttp } from './routes/malformed-http.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { answerNotFound, createErrorHandler } from './routes/openai/error-reply.ts'
 import { openAiRoutes } from './routes/openai/openai-routes.ts'
+import { conversationRelayRoute } from './routes/conversation-relay/conversation-relay-route.ts'
+import type { ConversationRelayOptions } from './routes/conversation-relay/options.ts'
+import type { ElevenLabsOptions } from './routes/elevenlabs/options.ts'
+import { signedUrlRoute } from './routes/elevenlabs/signed-url-route.ts'
+import { createTurnLog } from './routes/logged-turn.ts'
+import type { RetellOptions } from './routes/retell/options.ts'
+import { retellRoutes } from './routes/retell/retell-routes.ts'
+import { createVoiceSockets } from './routes/sockets/voice-sockets.ts'
+import { speechEngineRoute } from './routes/speech-engine/speech-engine-route.ts'
 import { refuseMissingHost } from './routes/missing-host.ts'
 import type { AuthKey } from './routes/options.ts'
 import { createTurnGate } from './routes/turn-gate.ts'
@@ -23,13 +32,21 @@ interface Dependencies {
   /** None: the server is open to everybody who can reach it. */
   readonly keys: readonly AuthKey[]
   readonly log: Log
-  readonly limits: { readonly max_body_bytes: number; readonly max_concurrent_turns: number }
+  readonly limits: {
+    readonly max_body_bytes: number
+    readonly max_concurrent_turns: number
+    readonly max_sockets: number
+  }
   /** The flow's model ids; the first answers requests that name none. */
   readonly models: readonly [string, ...string[]]
   /** How the upstreams, the store and the MCP servers stand. */
   readonly readiness: () => Readiness
   readonly openApiText: string
   readonly metrics: Metrics
+  readonly retell: RetellOptions
+  readonly conversationRelay: ConversationRelayOptions
+  /** Undefined: no signed URLs, and no Speech Engine. */
+  readonly elevenlabs?: ElevenLabsOptions | undefined
   readonly timeouts?: Partial<typeof TIMEOUTS>
 }
 
@@ -46,13 +63,17 @@ const TIMEOUTS = {
   requestMs: 30_000,
   /** A caller that reads nothing of its answer for so long is taken to be gone. */
   drainMs: 15_000,
+  /** A platform that holds a connection has sent its first frame by then. */
+  firstFrameMs: 30_000,
+  /** Between two pings of the WebSocket protocol. */
+  heartbeatMs: 20_000,
 }
 
 /** Wires the HTTP server. It does not listen, reads no file and never exits. */
 export function buildApp(dependencies: Dependencies): App {
   const { engine, keys, log, limits, models, readiness, openApiText, metrics } = dependencies
   const timeouts = { ...TIMEOUTS, ...dependencies.timeouts }
-  const pathSecrets = new WeakMap<IncomingMessage, string>()
+  const pathSecrets = new WeakMap<IncomingMessage, readonly string[]>()
   const handleError = createErrorHandler(log)
   const gate = createTurnGate({ maxConcurrentTurns: limits.max_concurrent_turns })
 
@@ -72,7 +93,7 @@ export function buildApp(dependencies: Dependencies): App {
     },
     rewriteUrl(request) {
       const { url, secret } = canonicalUrl(request.method ?? '', request.url ?? '/')
-      if (secret !== undefined) pathSecrets.set(request, secret)
+      if (secret !== undefined) pathSecrets.set(request, [secret])
       return url
     },
     clientErrorHandler: answerMalformedHttp,
@@ -84,23 +105,60 @@ export function buildApp(dependencies: Dependencies): App {
   acceptAnyContentType(server)
   allowAnyOrigin(server)
   healthRoutes(server, { readiness, isDraining: gate.isDraining, openApiText })
-  const pathSecretOf = (request: { readonly raw: IncomingMessage }) => pathSecrets.get(request.raw)
-  const authenticate = createAuthenticate({ keys, pathSecretOf, log })
+  const pathSecretOf = ({ raw }: FastifyRequest) => pathSecrets.get(raw) ?? []
+  const authenticate = createAuthenticate({ keys, urlSecretsOf: pathSecretOf, log })
+  const withTurnLog = createTurnLog({ log, metrics })
+  const shared = { engine, gate, log, withTurnLog }
   metricsRoutes(server, { metrics, readiness, authenticate })
   const { drainMs: drainTimeoutMs } = timeouts
-  openAiRoutes(server, { engine, authenticate, gate, log, metrics, models, drainTimeoutMs })
+  openAiRoutes(server, { ...shared, authenticate, models, drainTimeoutMs })
+  signedUrlRoute(server, { options: dependencies.elevenlabs, authenticate, log })
+  const sockets = createVoiceSockets(server, {
+    log,
+    metrics,
+    gate,
+    maxSockets: limits.max_sockets,
+    maxFrameBytes: limits.max_body_bytes,
+    times: timeouts,
+    isSocketPath: ({ url = '' }) => isSocketUrl(canonicalUrl('GET', url).url),
+  })
+  const urlSecretsOf = (request: FastifyRequest) => [
+    ...pathSecretOf(request),
+    ...querySecrets(request),
+  ]
+  const frontEnd = {
+    ...shared,
+    app: server,
+    sockets,
+    authenticate: createAuthenticate({ keys, urlSecretsOf, log }),
+  }
+  retellRoutes(frontEnd, dependencies.retell)
+  speechEngineRoute(frontEnd, dependencies.elevenlabs?.api_key)
+  conversationRelayRoute(frontEnd, dependencies.conversationRelay)
+
+  function drain(): void {
+    gate.drain()
+    sockets.drain()
+  }
 
   return {
     server,
-    drain: gate.drain,
+    drain,
     async close(limitMs) {
-      gate.drain()
+      drain()
       const limit = new AbortController()
       await Promise.race([gate.idle(), sleep(limitMs, undefined, { signal: limit.signal })])
       limit.abort()
+      sockets.drop()
       await server.close()
     },
   }
+}
+
+/** `?key=`, once or several times; a template that was not filled is no key of anybody's. */
+function querySecrets({ query }: FastifyRequest): readonly string[] {
+  const { key } = query as { readonly key?: string | string[] } // as Fastify's own parser gives it
+  return key === undefined ? [] : [key].flat()
 }
 
 /** Bodies are JSON whatever their header says, and each front end parses its own. */

@@ -15,7 +15,7 @@ import { createAssent } from './effects/assent.ts'
 import { createMemoryLedger } from './effects/memory-ledger.ts'
 import { createReadMemory } from './effects/read-memory.ts'
 import { createSharedLedger } from './effects/shared-ledger.ts'
-import type { SpokenText } from './flow/definition.ts'
+import type { Flow, SpokenText } from './flow/definition.ts'
 import { transitionSchemas } from './flow/edges.ts'
 import { allFillerTexts, type OwnFiller } from './flow/filler.ts'
 import type { Log } from './observability/log.ts'
@@ -96,6 +96,9 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
       mcp: tools.mcpServers(),
     }),
     openApiText,
+    retell: config.retell,
+    conversationRelay: config.conversation_relay,
+    elevenlabs: config.elevenlabs,
   })
   return {
     app,
@@ -121,9 +124,13 @@ function createTools({ tools, mcp, flow, webhooks }: Config, log: Log, metrics: 
     webhooks,
     log,
     metrics,
-    logsContents: !Object.values(flow.variables).some((variable) => variable.sensitive),
+    logsContents: hasNoSecrets(flow),
     now: () => performance.now(),
   })
+}
+
+function hasNoSecrets(flow: Flow): boolean {
+  return !Object.values(flow.variables).some((variable) => variable.sensitive)
 }
 
 async function withinLimit(work: Promise<void>, limitMs: number): Promise<void> {
@@ -208,6 +215,7 @@ export function toTurnSettings(config: Omit<Config, 'upstreams'>): TurnSettings 
     filler: filler ?? null,
     hasFillers: fillers.length > 0,
     speech: config.speech,
+    showsToolContents: hasNoSecrets(flow),
     timezone: conversation.timezone,
     view: {
       fillers: createFillerMatcher([

@@ -226,7 +226,7 @@ describe('the contract', () => {
     }
     const app = await listeningApp({
       keys: [{ name: 'a', secret: 'secret-of-someone' }],
-      limits: { max_body_bytes: 2048, max_concurrent_turns: 1 },
+      limits: { max_body_bytes: 2048, max_concurrent_turns: 1, max_sockets: 100 },
     })
     const authorized = { 'x-api-key': 'secret-of-someone' }
     await expectError(await post(app.url + CHAT, '{', authorized))
@@ -270,7 +270,7 @@ describe('the contract', () => {
 
   test('has the answer to a turn too many', async () => {
     const held = heldTurn()
-    const limits = { max_body_bytes: 2048, max_concurrent_turns: 1 }
+    const limits = { max_body_bytes: 2048, max_concurrent_turns: 1, max_sockets: 100 }
     const { url } = await listeningApp({ engine: held.engine, limits })
     const first = post(url + CHAT, BODY)
     await held.started

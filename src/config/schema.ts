@@ -4,21 +4,15 @@ import { AssentOptions } from '../effects/options.ts'
 import { Flow } from '../flow/definition.ts'
 import { Filler } from '../flow/filler.ts'
 import { Tools } from '../flow/tool-definition.ts'
+import { ConversationRelayOptions } from '../routes/conversation-relay/options.ts'
+import { ElevenLabsOptions } from '../routes/elevenlabs/options.ts'
 import { AuthOptions } from '../routes/options.ts'
+import { RetellOptions } from '../routes/retell/options.ts'
 import { StoreOptions } from '../store/options.ts'
 import { McpServers, WebhookOptions } from '../tools/options.ts'
 import { Fallback, LimitOptions, SpeechOptions } from '../turn/options.ts'
 import type { ConfiguredUpstream } from '../upstream/create-upstreams.ts'
 import { RoutingOptions, UpstreamOptions } from '../upstream/options.ts'
-
-/** Only for signed URLs: the platform's key never leaves the server. */
-const ElevenLabsOptions = z.strictObject({
-  api_key: z.string().min(1),
-  agents: z.array(z.string().min(1)).default([]),
-  base_url: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .default('https://api.elevenlabs.io'),
-})
 
 /** The whole configuration file, each room's options under their own key. */
 export const ConfigFile = z.strictObject({
@@ -34,6 +28,8 @@ export const ConfigFile = z.strictObject({
   limits: LimitOptions.prefault({}),
   conversation: ConversationOptions.prefault({}),
   assent: AssentOptions.default({}),
+  retell: RetellOptions.prefault({}),
+  conversation_relay: ConversationRelayOptions.prefault({}),
   store: StoreOptions.default({ type: 'memory' }),
   flow: Flow,
   tools: Tools.default({}),

@@ -18,6 +18,8 @@ interface Situation {
   readonly tailKey: string
   readonly now: number
   readonly stateTool: string
+  /** The platform says that nothing newer was said: less speech is no straggler. */
+  readonly isNewest?: boolean
 }
 
 export interface Verdict {
@@ -66,7 +68,7 @@ function classifySpeech(situation: Situation, open: UserBlock): Verdict {
   const place = turnsAtPlace(situation)
   const attempts = place.filter((turn) => sameUserText(turn, open))
   const same = attempts.findLast(isLive) ?? attempts.at(-1)
-  const longer = longerAtPlace(situation).at(-1)
+  const longer = situation.isNewest ? undefined : longerAtPlace(situation).at(-1)
   const speech = (kind: Kind, again: readonly JournalTurn[] = []): Verdict => ({
     kind,
     exchange: situation.answeredExchange + 1,

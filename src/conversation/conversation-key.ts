@@ -1,12 +1,17 @@
 import { valueAt } from '../flow/value-at.ts'
+import { DEFAULT_KEY_SOURCES } from './options.ts'
+import { PLATFORM_KEY_SOURCES, PLATFORMS, type Platform } from './platforms.ts'
 
 /** The parts of a request in which a key source may look, besides the system text. */
 export interface KeyMaterial {
+  readonly platform: Platform
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   readonly query: Readonly<Record<string, unknown>>
   readonly body: Readonly<Record<string, unknown>>
   readonly extraBody: Readonly<Record<string, unknown>>
+  /** What a platform's own socket tells of the call. */
+  readonly call: Readonly<Record<string, unknown>>
 }
 
 export interface ConversationKey {
@@ -25,13 +30,23 @@ const MAX_SEARCHED_CHARACTERS = 262_144
 /** Longer values are no ids; they would only fill the memory and the log. */
 const MAX_KEY_CHARACTERS = 256
 
-/** Prepares the configured sources once, at start: `system:<pattern>`, `header.<name>` and so on. */
+/**
+ * Prepares the configured sources once, at start: `system:<pattern>`, `header.<name>` and so on. A
+ * platform's own sources come after those that somebody wrote down, and before the default ones.
+ */
 export function createKeyResolver(
   sources: readonly string[],
 ): (systemText: string, material: KeyMaterial) => ConversationKey | null {
-  const prepared = sources.map(toKeySource)
+  const isDefault = sources.join('\n') === DEFAULT_KEY_SOURCES.join('\n')
+  const prepared = new Map(
+    PLATFORMS.map((platform) => {
+      const own = PLATFORM_KEY_SOURCES[platform]
+      const all = isDefault ? [...own, ...sources] : [...sources, ...own]
+      return [platform, all.map(toKeySource)]
+    }),
+  )
   return (systemText, material) => {
-    for (const { name, read } of prepared) {
+    for (const { name, read } of prepared.get(material.platform) ?? []) {
       const key = toKey(read(systemText, material))
       if (key !== null) return { key, source: name }
     }
@@ -55,6 +70,7 @@ const READERS: Readonly<Record<string, (material: KeyMaterial, path: string) => 
   query: ({ query }, name) => (Object.hasOwn(query, name) ? query[name] : undefined),
   body: ({ body }, path) => valueAt(body, path),
   extra_body: ({ extraBody }, path) => valueAt(extraBody, path),
+  call: ({ call }, path) => valueAt(call, path),
 }
 
 /**

@@ -29,6 +29,8 @@ interface Situation {
   /** The tail is a report on a marker. */
   readonly endsInMarker: boolean
   readonly now: number
+  /** The platform says that nothing newer was said. */
+  readonly isNewest: boolean
 }
 
 /** What is done about a request, given what it is: one model call for each turn, the newest wins. Pure. */
@@ -39,9 +41,15 @@ export function coordinate(situation: Situation, verdict: Verdict): Coordination
     answer,
     superseded: running.filter(
       // What the caller spoke over ends, whatever the request is.
-      (turn) => situation.shown.has(turn) || yields(turn, verdict, answer.type),
+      (turn) =>
+        situation.shown.has(turn) ||
+        (situation.isNewest ? !isFollowed(turn, answer) : yields(turn, verdict, answer.type)),
     ),
   }
+}
+
+function isFollowed(turn: JournalTurn, answer: Answer): boolean {
+  return (answer.type === 'join' || answer.type === 'replay') && answer.turn === turn
 }
 
 function toAnswer(situation: Situation, verdict: Verdict): Answer {

@@ -44,6 +44,8 @@ interface ResolveOptions {
   readonly hasJournal: boolean
   /** The marker tool, which is no platform call. */
   readonly stateTool: string
+  /** The platform says that nothing newer was said. */
+  readonly isNewest?: boolean
 }
 
 /** About a tenth of a second; a hundred exchanges with three turns each need a hundredth of it. */
@@ -71,9 +73,9 @@ export function resolve(journal: Journal, view: View, options: ResolveOptions): 
   // Where the head of the history was cut, the turns above its first one are on the path as well.
   for (let at = walked.path[0]?.turn.parent; at; at = at.parent) onPath.add(at)
   const { endsInMarker } = view
-  const { now } = options
+  const { now, isNewest = false } = options
   const { answer, superseded } = coordinate(
-    { journal, shown: onPath, tailKey, endsInMarker, now },
+    { journal, shown: onPath, tailKey, endsInMarker, now, isNewest },
     verdict,
   )
   const asksAgain = new Set(verdict.asksAgain)

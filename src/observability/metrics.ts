@@ -23,6 +23,8 @@ export interface Metrics {
   /** Never called where there is no store that could be down: then nothing is said of it. */
   storeUp(isUp: boolean): void
   mcpServerUp(server: string, isUp: boolean): void
+  /** Connections that a platform holds: one more or one less. */
+  socketsOpen(platform: string, change: 1 | -1): void
   /** What is to be told anew each time before the numbers are read. */
   beforeReading(tell: () => void): void
   /**
@@ -224,8 +226,16 @@ function createUpstreamMetrics(registry: Registry): UpstreamMetrics {
   }
 }
 
-function createServerMetrics(registry: Registry): Pick<Metrics, 'storeUp' | 'mcpServerUp'> {
+function createServerMetrics(
+  registry: Registry,
+): Pick<Metrics, 'storeUp' | 'mcpServerUp' | 'socketsOpen'> {
   const registers = [registry]
+  const sockets = new Gauge({
+    name: 'turnstate_sockets',
+    help: 'Connections that voice platforms hold open.',
+    labelNames: ['platform'],
+    registers,
+  })
   const servers = new Gauge({
     name: 'turnstate_mcp_server_up',
     help: 'Whether an MCP server can be reached.',
@@ -235,6 +245,7 @@ function createServerMetrics(registry: Registry): Pick<Metrics, 'storeUp' | 'mcp
   })
   let store: Gauge | undefined
   return {
+    socketsOpen: (platform, change) => sockets.inc({ platform }, change),
     storeUp(isUp) {
       // Made with the first word of it: without labels it would say 0 before that.
       store ??= new Gauge({

@@ -10,7 +10,8 @@ export type Authenticate = (request: FastifyRequest) => string
 interface Dependencies {
   /** None: everybody may call, under the empty name. */
   readonly keys: readonly AuthKey[]
-  readonly pathSecretOf: (request: FastifyRequest) => string | undefined
+  /** What the URL of the request carries as a key. */
+  readonly urlSecretsOf: (request: FastifyRequest) => readonly string[]
   readonly log: Log
 }
 
@@ -20,7 +21,7 @@ const REFUSAL =
 const SCHEME = /^(?:bearer|api-key)\s+/i
 const DOUBLED_BEARER = /^bearer\s+bearer\s/i
 
-export function createAuthenticate({ keys, pathSecretOf, log }: Dependencies): Authenticate {
+export function createAuthenticate({ keys, urlSecretsOf, log }: Dependencies): Authenticate {
   const known = keys.map(({ name, secret }) => ({ name, digest: digestOf(Buffer.from(secret)) }))
   let hinted = false
 
@@ -38,7 +39,7 @@ export function createAuthenticate({ keys, pathSecretOf, log }: Dependencies): A
     const names = [
       ...tokensIn(authorization),
       ...tokensIn(request.headers['x-api-key']),
-      Buffer.from(pathSecretOf(request) ?? ''),
+      ...urlSecretsOf(request).map((secret) => Buffer.from(secret)),
     ].map(nameOf)
     const name = names.find((found) => found !== undefined)
     if (name === undefined) throw new TurnstateError('unauthorized', REFUSAL)

@@ -25,8 +25,23 @@ export function canonicalUrl(method: string, url: string): CanonicalUrl {
   return { url: canonicalPath(method, below) + query, secret: decoded(secret) }
 }
 
+/** Where platforms connect; the last segment of Retell's is the id of its call. */
+const SOCKET_PATHS = ['speech-engine', 'conversation-relay'] as const
+export const RETELL_PATH = 'llm-websocket'
+
+/** Whether a canonical path is one of those. */
+export function isSocketUrl(url: string): boolean {
+  const [path = ''] = url.split(/[?#]/)
+  return path.startsWith(`/${RETELL_PATH}/`) || SOCKET_PATHS.some((socket) => path === `/${socket}`)
+}
+
 function canonicalPath(method: string, segments: readonly string[]): string {
   const last = segments.at(-1)
+  if (method === 'GET') {
+    if (segments.at(-2) === RETELL_PATH) return `/${RETELL_PATH}/${last ?? ''}`
+    const socket = SOCKET_PATHS.find((path) => path === last)
+    if (socket) return `/${socket}`
+  }
   if (last === 'completions' && segments.at(-2) === 'chat') return CHAT_COMPLETIONS
   if (last === 'responses') return '/v1/responses'
   if (last === 'models') return '/v1/models'

@@ -40,6 +40,7 @@ function loggedTurn(
 ): TurnAnswer {
   // Counted now, so that a turn that is heard for long does not keep its request in memory.
   const roles = roleCounts(request)
+  const { platform } = request.keyMaterial
   const tailRole = request.messages.at(-1)?.role
   const noteText = createTextClock(turn, { metrics, startedAt })
   return {
@@ -54,8 +55,7 @@ function loggedTurn(
       try {
         const end = await turn
           .run({
-            signal: listener.signal,
-            streams: listener.streams,
+            ...listener,
             onEvent(event) {
               if (event.type === 'text-delta') {
                 heard.characters += event.text.length
@@ -77,6 +77,7 @@ function loggedTurn(
         const { streams, signal } = listener
         const closedByCaller = signal.aborted
         logEnd(log, turn, {
+          platform,
           roles,
           tailRole,
           streams,
@@ -114,6 +115,7 @@ function createTextClock(
 }
 
 interface Ended {
+  readonly platform: string
   readonly roles: ReturnType<typeof roleCounts>
   readonly tailRole: string | undefined
   readonly streams: boolean
@@ -126,6 +128,7 @@ interface Ended {
 // Key by key: to put such parts together costs more than the line itself.
 function logEnd(log: Log, { facts, source }: TurnAnswer, ended: Ended): void {
   const values = {
+    platform: ended.platform,
     conversation: facts.conversation,
     kind: facts.kind,
     state: facts.state,

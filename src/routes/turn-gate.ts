@@ -9,7 +9,8 @@ export interface TurnGate {
    * so that a stop does not cut the last bytes, and all that it was told to wait for has ended.
    */
   pass<T>(
-    response: ServerResponse,
+    /** Where the answer leaves; null on a socket that outlives it. */
+    response: ServerResponse | null,
     work: (waitFor: (ended: Promise<unknown>) => void) => Promise<T>,
   ): Promise<T>
   readonly drain: () => void
@@ -38,12 +39,12 @@ export function createTurnGate(options: { readonly maxConcurrentTurns: number })
         throw new TurnstateError('overloaded', 'Too many turns are running. Try again shortly')
       }
       running += 1
-      let open = 2
+      let open = response ? 2 : 1
       const close = () => {
         open -= 1
         if (open === 0) leave()
       }
-      onceGone(response, close)
+      if (response) onceGone(response, close)
       const waitFor = (ended: Promise<unknown>) => {
         open += 1
         void ended.finally(close)

@@ -21,5 +21,7 @@ export const LimitOptions = z.strictObject({
   max_tool_rounds: z.int().min(0).max(20).default(4),
   max_transitions_per_turn: z.int().min(1).max(50).default(3),
   max_concurrent_turns: z.int().min(1).default(2000),
+  /** Calls whose platform holds a WebSocket to the server. */
+  max_sockets: z.int().min(1).default(5000),
 })
 export type LimitOptions = z.infer<typeof LimitOptions>

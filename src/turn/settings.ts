@@ -22,6 +22,8 @@ export interface TurnSettings {
   /** There is one at some place. */
   readonly hasFillers: boolean
   readonly speech: SpeechOptions
+  /** What tools are told and tell may be shown: no variable of the flow is sensitive. */
+  readonly showsToolContents: boolean
   readonly timezone: string
   readonly view: ViewOptions
   readonly token: TokenContext

@@ -1,5 +1,6 @@
-import type { Journal, JournalTurn } from '../conversation/journal.ts'
+import { wasAnswered, type Journal, type JournalTurn } from '../conversation/journal.ts'
 import { TurnstateError } from '../errors.ts'
+import type { SpokenText } from '../flow/definition.ts'
 import type { Log } from '../observability/log.ts'
 import { decide, type Decision } from './decide.ts'
 import type { TurnDependencies } from './generate/live-turn.ts'
@@ -8,6 +9,7 @@ import { toDerivation } from './prepare/derivation.ts'
 import { prepareRequest, seeRequest, type PrepareDependencies } from './prepare/prepare-request.ts'
 import { createAnswers } from './reply/answer-decision.ts'
 import type { Reply } from './reply/reply.ts'
+import { BUILT_IN_FALLBACK } from './settings.ts'
 import type { TurnEngine } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
 import type { UndoSchedule } from './undo/undo-schedule.ts'
@@ -56,8 +58,19 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
       }
       throw new TurnstateError('overloaded', 'Too many requests for this conversation at once.')
     },
+    async isKnown(request) {
+      const { id } = seeRequest(dependencies, request)
+      const journal = id === null ? null : await journals.peek(id)
+      return journal?.turns.some(wasAnswered) ?? false
+    },
+    apology: anyLanguage(dependencies.settings.fallback ?? BUILT_IN_FALLBACK),
     idle: () => undos.idle(),
   }
+}
+
+/** Where nothing is known of a conversation, its language is not either. */
+function anyLanguage(text: SpokenText): string {
+  return typeof text === 'string' ? text : (Object.values(text)[0] ?? BUILT_IN_FALLBACK)
 }
 
 function logOddities(log: Log, { prepared, isCold }: Decision): void {

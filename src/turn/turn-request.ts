@@ -6,7 +6,7 @@ import type { OfferedTool } from '../upstream/upstream.ts'
 export interface TurnRequest {
   /** Name of the auth key; part of every conversation's identity. Empty when the server is open. */
   readonly caller: string
-  /** Where a conversation key may stand, besides the messages. */
+  /** Who asks, and where a conversation key may stand, besides the messages. */
   readonly keyMaterial: KeyMaterial
   readonly messages: readonly ConversationMessage[]
   /** The tools that the platform runs itself. */
@@ -17,6 +17,15 @@ export interface TurnRequest {
   readonly wantsUsage: boolean
   /** `elevenlabs_extra_body` or one of its aliases; client-controlled, never trusted. */
   readonly extra: Readonly<Record<string, unknown>>
+  /**
+   * What the platform knows of the call, by name: declared variables of the flow that the conversation
+   * itself has not set take these values.
+   */
+  readonly variables?: Readonly<Record<string, unknown>>
+  /** The platform numbers its requests: whatever answers an older one is over, whoever spoke. */
+  readonly isNewest?: boolean
+  /** The platform wants words although the caller said nothing new: that is no silence. */
+  readonly isTriggered?: boolean
 }
 
 /**

@@ -41,6 +41,16 @@ export type TurnEvent =
   /** Nothing can be said yet: show that the line is alive. At most 1.5 s apart. */
   | { readonly type: 'keep-alive' }
 
+/** One of the server's own tools runs, or has run; without contents where the flow has secrets. */
+export type ServerToolEvent =
+  | { readonly type: 'call'; readonly call: ModelToolCall }
+  | {
+      readonly type: 'result'
+      readonly callId: string
+      readonly content: string
+      readonly isOk: boolean
+    }
+
 export interface TurnListener {
   /** Aborted when the caller is gone. */
   readonly signal: AbortSignal
@@ -49,8 +59,12 @@ export interface TurnListener {
    * out a failure is spoken instead of thrown. False for one JSON body at the end.
    */
   readonly streams: boolean
+  /** A failure is spoken even before the first word: a socket has no status codes. */
+  readonly speaksFailures?: boolean
   /** A returned promise pauses the turn until it is settled (the caller's socket is full). */
   onEvent(event: TurnEvent): void | Promise<void>
+  /** For a transcript: only as it happens, never again. */
+  onServerTool?(event: ServerToolEvent): void
 }
 
 export interface TurnEnd {
@@ -89,6 +103,10 @@ export interface TurnEngine {
   begin(request: TurnRequest): Promise<TurnAnswer>
   /** The same derivation without any effect: no upstream call, no tool, nothing written. */
   derive(request: TurnRequest): Promise<Derivation>
+  /** Something was said in the request's conversation already, as far as anybody remembers. */
+  isKnown(request: TurnRequest): Promise<boolean>
+  /** What is said where a turn could not even begin. */
+  readonly apology: string
   /** Resolves once nothing goes on that no answer waits for: what is being undone. */
   idle(): Promise<void>
 }

@@ -3,13 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { createKeyResolver, type KeyMaterial } from '../../src/conversation/conversation-key.ts'
 import { ConversationOptions, DEFAULT_KEY_SOURCES } from '../../src/conversation/options.ts'
 
+const EMPTY: KeyMaterial = {
+  platform: 'other',
+  headers: {},
+  query: {},
+  body: {},
+  extraBody: {},
+  call: {},
+}
+
 function find(
   given: Partial<KeyMaterial> & { readonly system?: string },
   sources: readonly string[] = DEFAULT_KEY_SOURCES,
 ) {
   const { system = '', ...material } = given
-  const empty = { headers: {}, query: {}, body: {}, extraBody: {} }
-  return createKeyResolver(sources)(system, { ...empty, ...material })
+  return createKeyResolver(sources)(system, { ...EMPTY, ...material })
 }
 
 describe('the default key sources', () => {
@@ -64,8 +72,7 @@ describe('a key in the system text', () => {
 
   it('is found in the same way every time', () => {
     const resolve = createKeyResolver(['system:ID=(\\w+)'])
-    const none = { headers: {}, query: {}, body: {}, extraBody: {} }
-    for (const id of ['a', 'b', 'a']) expect(resolve(`ID=${id}`, none)?.key).toBe(id)
+    for (const id of ['a', 'b', 'a']) expect(resolve(`ID=${id}`, EMPTY)?.key).toBe(id)
   })
 })
 

@@ -64,7 +64,15 @@ interface Look {
 
 const look = (journal: Journal, what: Verdict, { shown = [], ...more }: Look = {}) =>
   coordinate(
-    { journal, shown: new Set(shown), tailKey: '', endsInMarker: false, now: NOW, ...more },
+    {
+      journal,
+      shown: new Set(shown),
+      tailKey: '',
+      endsInMarker: false,
+      now: NOW,
+      isNewest: false,
+      ...more,
+    },
     what,
   )
 

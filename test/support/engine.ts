@@ -163,6 +163,8 @@ export function toRequest(
   return {
     caller: 'test',
     keyMaterial: {
+      platform: 'other',
+      call: {},
       headers: key === null ? {} : { 'x-conversation-id': key },
       query: {},
       body: {},

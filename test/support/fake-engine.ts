@@ -78,6 +78,8 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
       requests.push(request)
       return { ...facts, ...DERIVATION, ...turn.derivation }
     },
+    isKnown: () => Promise.resolve(false),
+    apology: 'Sorry.',
     idle: () => Promise.resolve(),
   }
 }

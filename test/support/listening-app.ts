@@ -3,6 +3,8 @@ import { onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import type { App } from '../../src/app.ts'
 import type { Log } from '../../src/observability/log.ts'
+import { ConversationRelayOptions } from '../../src/routes/conversation-relay/options.ts'
+import { RetellOptions } from '../../src/routes/retell/options.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { fakeEngine } from './fake-engine.ts'
 
@@ -28,7 +30,9 @@ export async function listeningApp(options: Options = {}): Promise<ListeningApp>
     keys: [],
     log,
     metrics: createMetrics(),
-    limits: { max_body_bytes: 4_194_304, max_concurrent_turns: 100 },
+    limits: { max_body_bytes: 4_194_304, max_concurrent_turns: 100, max_sockets: 100 },
+    retell: RetellOptions.parse({}),
+    conversationRelay: ConversationRelayOptions.parse({}),
     models: ['clinic-booking'],
     readiness: () => ({ upstream: 'ok' }),
     openApiText: 'openapi: 3.1.0\n',

@@ -26,13 +26,16 @@ const MAX_LENGTH = 200_000
 /** What a call counts for beside its characters: a platform runs a few in a turn, never hundreds. */
 const CALL_LENGTH = 1000
 
+const ignore = () => undefined
+
 interface PartialCall {
   id: string
   name: string
   arguments: string
 }
 
-export function createHeardOutput(): HeardOutput {
+/** `onText` is told of each piece as it is taken. */
+export function createHeardOutput(onText: (piece: string) => void = ignore): HeardOutput {
   let text = ''
   let hasWords = false
   let length = 0
@@ -44,6 +47,7 @@ export function createHeardOutput(): HeardOutput {
     text += piece
     length += piece.length
     hasWords ||= /\S/.test(piece)
+    if (piece !== '') onText(piece)
   }
 
   return {

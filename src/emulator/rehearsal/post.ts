@@ -13,6 +13,8 @@ export interface PostOptions {
   /** Whitespace counts as nothing. */
   readonly strict: boolean
   readonly signal: AbortSignal
+  /** Told of each piece of a good answer's text as it comes; never once it is over. */
+  readonly onText?: (piece: string) => void
 }
 
 /** A POST that is under way. */
@@ -24,6 +26,8 @@ export interface Posting {
   readonly hasOutput: () => boolean
   /** Closes the socket, as the platform does. */
   readonly leave: () => void
+  /** Takes nothing more, but leaves the socket open until the signal aborts. */
+  readonly abandon: () => void
   /** Closes the socket since the answer took too long. */
   readonly giveUp: () => void
 }
@@ -35,7 +39,9 @@ interface Listener {
 
 /** Sends a body as the platform does: over a connection of its own, reading the stream as it comes. */
 export function post(options: PostOptions): Posting {
-  const reading = createStreamReading()
+  const reading = createStreamReading((piece) => {
+    if (ending === undefined && isGood(answer)) options.onText?.(piece)
+  })
   const postedAt = performance.now()
   const listeners = new Set<Listener>()
   let resolveEnded: (attempt: Attempt) => void = () => undefined
@@ -47,14 +53,16 @@ export function post(options: PostOptions): Posting {
   const hasOutput = () => outputLength() > 0 || reading.hasCalls()
   const outputLength = () => (options.strict && !reading.hasWords() ? 0 : reading.text().length)
 
-  function finish(how: Attempt['ending']): void {
+  function finish(how: Attempt['ending'], socket: 'close' | 'keep' = 'close'): void {
     if (ending !== undefined) return
     ending = how
     clearTimeout(limit)
     options.signal.removeEventListener('abort', leave)
     resolveEnded(toAttempt({ answer, reading, firstOutputMs, postedAt, ending }))
     for (const { resolve } of listeners) resolve()
-    outgoing.destroy()
+    const close = () => void outgoing.destroy()
+    if (socket === 'close') close()
+    else options.signal.addEventListener('abort', close, { once: true })
   }
 
   function take(bytes: Buffer): void {
@@ -86,6 +94,7 @@ export function post(options: PostOptions): Posting {
     ended,
     hasOutput,
     leave,
+    abandon: () => finish('left', 'keep'),
     giveUp: () => finish('limit'),
     heard: (characters) =>
       new Promise((resolve) => {
@@ -164,10 +173,14 @@ function openRequest({ url, headers, body }: PostOptions): ClientRequest {
   return outgoing
 }
 
+function isGood(answer: IncomingMessage | undefined): boolean {
+  const status = answer?.statusCode ?? 0
+  return status >= 200 && status < 300
+}
+
 function formOddities(answer: IncomingMessage | undefined): readonly string[] {
   const type = answer?.headers['content-type'] ?? ''
-  const isGood = (answer?.statusCode ?? 0) >= 200 && (answer?.statusCode ?? 0) < 300
-  if (!isGood || type.startsWith('text/event-stream')) return []
+  if (!isGood(answer) || type.startsWith('text/event-stream')) return []
   return ['an answer that is no event stream']
 }
 

@@ -13,9 +13,12 @@ export interface StreamReading extends Omit<HeardOutput, 'takeText' | 'takeDelta
 
 const MAX_EVENT_LENGTH = 1_000_000
 
-/** Reads the events of a chat completion, or of a response in the Responses API's form. */
-export function createStreamReading(): StreamReading {
-  const { takeText, takeDelta, isTooMuch, ...heard } = createHeardOutput()
+/**
+ * Reads the events of a chat completion, or of a response in the Responses API's form. `onText` is told of
+ * each piece of text as it comes.
+ */
+export function createStreamReading(onText?: (piece: string) => void): StreamReading {
+  const { takeText, takeDelta, isTooMuch, ...heard } = createHeardOutput(onText)
   let isDone = false
   let isFinished = false
   let finishMark = 'finish_reason'

@@ -1,7 +1,6 @@
 import { isAscii } from 'node:buffer'
 import { TurnstateError } from '../../errors.ts'
-
-export type JsonObject = Readonly<Record<string, unknown>>
+import { isJsonObject, type JsonObject } from '../json-object.ts'
 
 /** A request body that is a JSON object. */
 export interface JsonBody {
@@ -21,10 +20,6 @@ export function parseJsonBody(received: unknown): JsonBody {
     throw new TurnstateError('invalid_request', 'The body must be a JSON object')
   }
   return { value, bytes }
-}
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Writing a value that is nested much deeper as JSON would exhaust the stack. */

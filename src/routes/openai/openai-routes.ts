@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Model } from 'openai/resources/models'
 import type { Log } from '../../observability/log.ts'
-import type { Metrics } from '../../observability/metrics.ts'
 import type { TurnRequest } from '../../turn/turn-request.ts'
 import type { TurnEngine } from '../../turn/turn.ts'
 import type { Authenticate } from '../authenticate.ts'
-import { createTurnLog } from '../logged-turn.ts'
+import type { createTurnLog } from '../logged-turn.ts'
 import type { TurnGate } from '../turn-gate.ts'
 import { setTurnHeaders } from '../turn-headers.ts'
 import type { AnswerForm } from './answer-form.ts'
@@ -29,7 +28,7 @@ interface Dependencies {
   readonly authenticate: Authenticate
   readonly gate: TurnGate
   readonly log: Log
-  readonly metrics: Metrics
+  readonly withTurnLog: ReturnType<typeof createTurnLog>
   /** What `GET /v1/models` lists; the first is the model of answers to requests that name none. */
   readonly models: readonly [string, ...string[]]
   readonly drainTimeoutMs: number
@@ -44,9 +43,8 @@ interface Asked {
 
 /** The front end for everything that speaks OpenAI's chat completions or its Responses API. */
 export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): void {
-  const { engine, authenticate, gate, log, metrics, models, drainTimeoutMs } = dependencies
+  const { engine, authenticate, gate, log, withTurnLog, models, drainTimeoutMs } = dependencies
   const createdAt = Math.floor(Date.now() / 1000)
-  const withTurnLog = createTurnLog({ log, metrics })
   app.decorateRequest('caller', '')
   // Before the body is read: strangers do not get to send four megabytes.
   const onRequest = (request: Parameters<Authenticate>[0], _reply: unknown, done: () => void) => {

@@ -1,5 +1,6 @@
-import { isJsonObject, refuseDeepNesting } from './json-body.ts'
-import type { JsonObject } from './json-body.ts'
+import { isJsonObject } from '../json-object.ts'
+import { refuseDeepNesting } from './json-body.ts'
+import type { JsonObject } from '../json-object.ts'
 
 interface Content {
   readonly text: string

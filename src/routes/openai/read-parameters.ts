@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { isJsonObject } from './json-body.ts'
-import type { JsonObject } from './json-body.ts'
+import { isJsonObject } from '../json-object.ts'
+import type { JsonObject } from '../json-object.ts'
 
 type Check = (value: unknown) => boolean
 

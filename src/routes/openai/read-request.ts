@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { TurnRequest } from '../../turn/turn-request.ts'
-import { isJsonObject, parseJsonBody, refuseDeepNesting } from './json-body.ts'
-import type { JsonObject } from './json-body.ts'
+import { isJsonObject } from '../json-object.ts'
+import { parseJsonBody, refuseDeepNesting } from './json-body.ts'
+import type { JsonObject } from '../json-object.ts'
 import { readMessages } from './read-messages.ts'
 import { readParameters } from './read-parameters.ts'
 import type { ReadParameters } from './read-parameters.ts'
@@ -52,6 +53,8 @@ export function toTurnRequest(
   return {
     caller: request.caller,
     keyMaterial: {
+      platform: 'other',
+      call: {},
       headers: request.headers,
       query: isJsonObject(request.query) ? request.query : {},
       body,

@@ -1,6 +1,7 @@
 import type { TurnRequest } from '../../turn/turn-request.ts'
-import { isJsonObject, refuseDeepNesting } from './json-body.ts'
-import type { JsonObject } from './json-body.ts'
+import { isJsonObject } from '../json-object.ts'
+import { refuseDeepNesting } from './json-body.ts'
+import type { JsonObject } from '../json-object.ts'
 
 type OfferedTool = TurnRequest['platformTools'][number]
 

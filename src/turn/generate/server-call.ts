@@ -18,6 +18,8 @@ export interface ServerCall {
 /** The call, or the answer to one that cannot be run. */
 export function toServerCall(turn: LiveTurn, call: ModelToolCall): ServerCall | AnsweredCall {
   const tool = turn.settings.tools[call.name]
+  const shown = turn.settings.showsToolContents ? call : { ...call, arguments: '{}' }
+  turn.voice.showTool({ type: 'call', call: shown })
   if (!tool) return note(turn, refused(call, `There is no tool ${call.name}.`))
   const parsed = turn.tools.parseArguments(call.name, call.arguments)
   if (!parsed.ok) return note(turn, refused(call, `Wrong arguments: ${parsed.problem}`))
@@ -25,8 +27,10 @@ export function toServerCall(turn: LiveTurn, call: ModelToolCall): ServerCall | 
 }
 
 /** The call was answered: the conversation knows it from now on. */
-export function note(turn: LiveTurn, answer: AnsweredCall): AnsweredCall {
+export function note(turn: LiveTurn, answer: AnsweredCall, isOk = false): AnsweredCall {
   turn.journalled.serverCalls.push(answer)
+  const content = turn.settings.showsToolContents ? answer.result : ''
+  turn.voice.showTool({ type: 'result', callId: answer.id, content, isOk })
   return answer
 }
 
@@ -43,7 +47,7 @@ export function followOutcome(
   outcome: ToolOutcome,
 ): AnsweredCall {
   followResult(turn, call.name, outcome)
-  return note(turn, toAnswered(call, outcome.content))
+  return note(turn, toAnswered(call, outcome.content), outcome.status === 'ok')
 }
 
 /** Says that a tool is going to run, once in a turn; who hears it slowly does not hold it up. */

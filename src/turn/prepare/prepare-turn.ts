@@ -3,7 +3,9 @@ import type { Moment } from '../../conversation/fold-visible.ts'
 import { createJournal, type Journal, type JournalTurn } from '../../conversation/journal.ts'
 import { resolve, type Resolution } from '../../conversation/resolve.ts'
 import type { View } from '../../conversation/view.ts'
+import { assignedByName } from '../../flow/assign.ts'
 import type { Facts } from '../../flow/condition.ts'
+import type { Flow } from '../../flow/definition.ts'
 import { enter, followOpenEdges } from '../../flow/edges.ts'
 import { initialPosition, type Position } from '../../flow/position.ts'
 import { silencesInHistory, silencesInJournal } from './count-silences.ts'
@@ -66,6 +68,7 @@ export function prepareTurn(
     now,
     hasJournal: journal !== null,
     stateTool: settings.view.stateTool,
+    isNewest: request.isNewest ?? false,
   })
   return toPrepared({ request, view, resolution, context }, attemptBefore(resolution))
 }
@@ -92,7 +95,8 @@ function toPrepared(resolved: Resolved, again: JournalTurn | null): PreparedTurn
     identity,
     factsAt,
   })
-  const { position: folded, isSayDue } = fold
+  const { isSayDue } = fold
+  const folded = withGiven(flow, fold.position, request.variables)
   const hasToSay = isSayDue || (kind === 'opening' && flow.states[folded.state]?.say !== undefined)
   const taken =
     again || hasToSay
@@ -125,6 +129,17 @@ function toPrepared(resolved: Resolved, again: JournalTurn | null): PreparedTurn
     facts: toTurnFacts(resolution, key, start),
     anew: () => toPrepared(resolved, null),
   }
+}
+
+/** What the platform knows stands under what the conversation has set. */
+function withGiven(flow: Flow, position: Position, given: KeptRequest['variables']): Position {
+  if (!given) return position
+  const before = initialPosition(flow).variables
+  const fresh = Object.entries(assignedByName(flow, given)).filter(
+    ([name]) => position.variables[name] === before[name],
+  )
+  if (fresh.length === 0) return position
+  return { ...position, variables: { ...position.variables, ...Object.fromEntries(fresh) } }
 }
 
 /** The same where attempts that were still counted on have come to nothing. */

@@ -1,7 +1,7 @@
 import { replyText, type JournalTurn } from '../../conversation/journal.ts'
 import { TurnstateError } from '../../errors.ts'
 import { createFollower, type Follower } from './follower.ts'
-import type { TurnEvent, TurnListener } from '../turn.ts'
+import type { ServerToolEvent, TurnEvent, TurnListener } from '../turn.ts'
 
 type Said = Exclude<TurnEvent, { readonly type: 'keep-alive' }>
 
@@ -15,6 +15,8 @@ export interface Audience {
    * has room; one who reads on is enough.
    */
   publish(event: Said): void | Promise<void>
+  /** Shows those who want to know it what the server's own tools do. */
+  showTool(event: ServerToolEvent): void
   /**
    * Follows from the beginning. Resolves when the listener has got all there is after `close`;
    * rejects with `caller_gone` when it hangs up.
@@ -74,6 +76,9 @@ export function createAudience({ turn, now, onAudience }: Options): Audience {
         if (follower.canWrite()) canWrite = true
       }
       return canWrite ? undefined : drain.wait()
+    },
+    showTool(event) {
+      for (const follower of followers) follower.showTool(event)
     },
     follow(listener) {
       if (listener.signal.aborted) {

@@ -1,6 +1,6 @@
 import { replyText, type JournalTurn } from '../../conversation/journal.ts'
 import { TurnstateError } from '../../errors.ts'
-import type { TurnEvent, TurnListener } from '../turn.ts'
+import type { ServerToolEvent, TurnEvent, TurnListener } from '../turn.ts'
 
 /** One who listens to a turn: a place in what was said, and a socket that may be full. */
 export interface Follower {
@@ -15,6 +15,7 @@ export interface Follower {
   tell(event: TurnEvent): void
   /** All that it has missed in one piece, as far as its socket takes it. */
   catchUp(): void
+  readonly showTool: (event: ServerToolEvent) => void
   /** A sign of life, if there was none for a second. */
   showLife(): void
   /** It has got all there will be. */
@@ -77,9 +78,10 @@ export function createFollower(options: FollowerOptions): Follower {
   return {
     streams: listener.streams,
     canWrite: () => !isFull,
-    hasStarted: () => hasStarted && listener.streams,
+    hasStarted: () => (hasStarted && listener.streams) || listener.speaksFailures === true,
     hasHeardNothing: () => characters + calls === 0,
     tell,
+    showTool: (event) => listener.onServerTool?.(event),
     catchUp() {
       while (!isFull && !isOver) {
         const call = turn.platformCalls[calls]

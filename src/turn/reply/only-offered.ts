@@ -25,7 +25,7 @@ export function onlyOffered(answer: Run, { platformTools }: KeptRequest) {
       }
       return listener.onEvent(event)
     }
-    const end = await answer({ signal: listener.signal, streams: listener.streams, onEvent })
+    const end = await answer({ ...listener, onEvent })
     if (left === 0 || calls > 0) return end
     if (words === 0) await listener.onEvent({ type: 'text-delta', text: QUIET_REPLY })
     return { ...end, finishReason: 'stop' }

@@ -184,7 +184,9 @@ async function answer(turn: LiveTurn, elsewhere: JournalTurn | null): Promise<Fi
     await speak(turn, say)
     return 'stop'
   }
-  return turn.prepared.facts.kind === 'silence' ? answerSilence(turn) : generate(turn, [])
+  const { facts, request } = turn.prepared
+  const isSilence = facts.kind === 'silence' && request.isTriggered !== true
+  return isSilence ? answerSilence(turn) : generate(turn, [])
 }
 
 /** Lets the history itself carry a state that has changed, where the platform offers the tool for it. */

@@ -1,6 +1,7 @@
 import { appendText, type JournalTurn } from '../../conversation/journal.ts'
 import { TurnstateError } from '../../errors.ts'
 import type { ModelToolCall } from '../../upstream/upstream.ts'
+import type { ServerToolEvent } from '../turn.ts'
 import type { Audience } from './audience.ts'
 
 /** The turn's way to those who listen: what leaves here is journalled. */
@@ -9,6 +10,8 @@ export interface Voice {
   say(type: 'answer' | 'filler', text: string): void | Promise<void>
   /** Sends a platform call, whole. */
   call(call: ModelToolCall): void | Promise<void>
+  /** Shows what one of the server's own tools does. */
+  showTool(event: ServerToolEvent): void
   /** The next text begins a sentence of its own. */
   startSentence(): void
   /** Some text or call was sent that is more than a filler. */
@@ -21,7 +24,7 @@ const MAX_CHARACTERS = 400_000
 /** `onSaid`: called after each text and call. */
 export function createVoice(
   turn: JournalTurn,
-  audience: Pick<Audience, 'publish'>,
+  audience: Pick<Audience, 'publish' | 'showTool'>,
   onSaid: () => void,
 ): Voice {
   let isNewSentence = false
@@ -49,6 +52,7 @@ export function createVoice(
       onSaid()
       return audience.publish({ type: 'tool-call', call })
     },
+    showTool: audience.showTool,
     startSentence() {
       isNewSentence = true
     },

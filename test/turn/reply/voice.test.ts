@@ -7,7 +7,8 @@ import { createTalk } from '../../support/talk.ts'
 function start() {
   const turn = createTalk().ask([user('Hi')], '', { status: 'running' })
   const events: TurnEvent[] = []
-  const voice = createVoice(turn, { publish: (event) => void events.push(event) }, () => undefined)
+  const publish = (event: TurnEvent) => void events.push(event)
+  const voice = createVoice(turn, { publish, showTool: () => undefined }, () => undefined)
   return { voice, turn, events }
 }
 
