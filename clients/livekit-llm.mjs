@@ -20,7 +20,7 @@ const streams = new Map()
 const contexts = new Map()
 
 /** Goes on from the context `from`, if it is named; what is answered is kept as `id`. */
-async function ask({ id, from, baseURL, jobId, say = [], withTools }) {
+async function ask({ id, from, baseURL, jobId, say = [], withTools, maxRetry = 0 }) {
   const context = contexts.get(from)?.copy() ?? llm.ChatContext.empty()
   for (const { role, content } of say) context.addMessage({ role, content })
   contexts.set(id, context)
@@ -31,11 +31,12 @@ async function ask({ id, from, baseURL, jobId, say = [], withTools }) {
   const stream = model.chat({
     chatCtx: context,
     toolCtx: withTools ? tools : [],
-    connOptions: { maxRetry: 0, retryIntervalMs: 0, timeoutMs: 10_000 },
+    connOptions: { maxRetry, retryIntervalMs: 0, timeoutMs: 10_000 },
     // As the plugin sets it inside a job.
     extraKwargs: { extra_headers: { 'X-LiveKit-Job-Id': jobId, 'X-LiveKit-Room-Id': jobId } },
   })
   streams.set(id, stream)
+  const startedAt = Date.now()
   const calls = []
   let text = ''
   for await (const { delta, usage } of stream) {
@@ -44,7 +45,8 @@ async function ask({ id, from, baseURL, jobId, say = [], withTools }) {
     calls.push(...(delta?.toolCalls ?? []))
     if (usage) tell('usage', { id, tokens: usage.totalTokens })
   }
-  if (text) context.addMessage({ role: 'assistant', content: text })
+  // Items stand in the order of their times, and words come before calls: as an agent session does it.
+  if (text) context.addMessage({ role: 'assistant', content: text, createdAt: startedAt })
   for (const call of calls) {
     tell('tool-call', { id, name: call.name, arguments: call.args })
     context.insert([call, await llm.executeToolCall(call, new llm.ToolContext(tools))])

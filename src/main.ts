@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { runEmulate } from './cli/emulate.ts'
 import { runGraph } from './cli/graph.ts'
 import { runLint } from './cli/lint.ts'
 import { runRehearse } from './cli/rehearse.ts'
@@ -12,6 +13,7 @@ const USAGE = `usage: turnstate COMMAND
   lint FILE                                     check a configuration; exit code 1 if it has errors
   graph FILE                                    print the flow as a Mermaid state diagram
   rehearse URL [--only 3,silence] [--json] ...  play a voice platform's difficult traffic at a Custom LLM server
+  emulate --url URL --agent FILE [--port P] ... be the ElevenLabs agent that a client talks to
 `
 
 // A reader that stops early, such as `| head`, is no error of ours.
@@ -37,6 +39,9 @@ switch (command) {
     break
   case 'rehearse':
     process.exitCode = await runRehearse(args, io)
+    break
+  case 'emulate':
+    process.exitCode = await runEmulate(args, io)
     break
   case 'help':
   case '--help':

@@ -54,7 +54,7 @@ it('says so when there is no problem', () => {
 it('prints each problem with its place and ends with 1 when one is an error', () => {
   const file = write(
     'bad.yaml',
-    `${GOOD.replace('talk: {}', 'talk: { tools: [x] }')}elevenlabs: { api_key: key, agents: [a] }\n`,
+    `${GOOD.replace('talk: {}', 'talk: { tools: [x] }')}tools: { still: { type: static, result: a, prefetch: true, commit: settled } }\n`,
   )
   expect(lint([file])).toEqual({
     code: 1,

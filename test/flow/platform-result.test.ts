@@ -9,12 +9,16 @@ describe('the result of a platform tool', () => {
     '{"error":"not found"}',
     '{"error":null}',
     '{"is_error":true}',
+    'Client tool execution failed: no map',
+    'Client tool with name x is not defined on client',
   ])('%s has failed', (content) => expect(platformResultStatus(content)).toBe('failed'))
 
   it.each([
     '',
     'done',
     'error',
+    'Client tool execution successful.',
+    'The Client tool execution failed before',
     '{}',
     '{"status":"ok"}',
     '{"status":"Error"}',

@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import { describe, it, onTestFinished } from 'vitest'
 
 /** What a client's script told, in its own words. */
-export type ClientEvent = Readonly<Record<string, unknown>> & { readonly event: string }
+type ClientEvent = Readonly<Record<string, unknown>> & { readonly event: string }
 
 /** One of the scripts of `clients/`, running in a process of its own. */
-export interface ClientScript {
+interface ClientScript {
   readonly order: (order: object) => void
   /** The event with this name and this number, from 1; waits until it was told. */
   readonly told: (event: string, number?: number) => Promise<ClientEvent>
@@ -22,7 +22,9 @@ export interface ClientScript {
 
 const CLIENTS = fileURLToPath(new URL('../../clients/', import.meta.url))
 const LOWEST_NODE = 22
-const WAIT_LIMIT_MS = 10_000
+const WAIT_LIMIT_MS = 20_000
+// Each test starts a process that loads a whole package.
+const TEST_LIMIT_MS = 45_000
 const NODE_LIMIT_MS = 120_000
 
 const { node, reason } = await findNode()
@@ -33,7 +35,7 @@ const { node, reason } = await findNode()
  */
 export function describeWithClients(name: string, define: () => void): void {
   if (reason === null) {
-    describe(name, define)
+    describe(name, { timeout: TEST_LIMIT_MS }, define)
     return
   }
   if (process.env.TURNSTATE_REQUIRE_CLIENTS === '1') {
@@ -91,7 +93,9 @@ export function startClient(script: string): ClientScript {
         }
         const fail = (why: string) =>
           settle(() =>
-            reject(new Error(`${why} before ${event} ${number}: ${JSON.stringify(events)}\n${said}`)),
+            reject(
+              new Error(`${why} before ${event} ${number}: ${JSON.stringify(events)}\n${said}`),
+            ),
           )
         const look = () => {
           const found = all(event)[number - 1]

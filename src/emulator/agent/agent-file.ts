@@ -27,7 +27,8 @@ const CustomLlmSettings = z.strictObject({
   temperature: z.number().min(0).max(2).nullable().default(0),
   /** -1: as much as the model can. */
   max_tokens: z
-    .union([z.int().min(1), z.literal(-1)], 'must be a whole number from 1, or -1')
+    .int()
+    .refine((count) => count === -1 || count >= 1, 'must be a whole number from 1, or -1')
     .default(8192),
   reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).optional(),
   /** What becomes of a request that got no text in time when it is made again. */
@@ -37,7 +38,11 @@ const CustomLlmSettings = z.strictObject({
 const TurnSettings = z.strictObject({
   /** Seconds; -1: never. */
   turn_timeout: z
-    .union([z.number().min(1).max(30), z.literal(-1)], 'must be a number from 1 to 30, or -1')
+    .number()
+    .refine(
+      (seconds) => seconds === -1 || (seconds >= 1 && seconds <= 30),
+      'must be a number from 1 to 30, or -1',
+    )
     .default(7),
   speculative_turn: z.boolean().default(false),
   silence: z.enum(['dots', 'assistant_tail']).default('dots'),

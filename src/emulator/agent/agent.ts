@@ -45,7 +45,7 @@ export interface Agent {
     readonly timeoutMs: number | null
     /** The form that silence takes in the history. */
     readonly silenceForm: 'dots' | 'assistant_tail'
-    /** Asks already while `user_message` is being typed: see `Conversation.userTyping`. */
+    /** Asks already for the first words of a `user_message`, as if it were still being spoken. */
     readonly isSpeculative: boolean
   }
   /** Milliseconds after which a conversation ends with `max_duration_exceeded`. */
@@ -57,7 +57,10 @@ export interface PlatformTools {
   /** A webhook tool's request, within its limit. Never rejects. */
   runWebhook(name: string, argumentsText: string, signal: AbortSignal): Promise<ToolRun>
   /** What a system tool reports into the history. */
-  runSystem(name: string, argumentsText: string): ToolRun & {
+  runSystem(
+    name: string,
+    argumentsText: string,
+  ): ToolRun & {
     /** What the agent says before it acts, from the arguments; empty if nothing. */
     readonly spokenText: string
     readonly endsConversation: boolean

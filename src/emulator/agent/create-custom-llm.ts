@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { TurnstateError } from '../../errors.ts'
 import type { Attempt } from '../rehearsal/attempt.ts'
@@ -57,45 +56,64 @@ export function createCustomLlm({ url, file, log, timing }: CustomLlmOptions): C
   return { answer: (question, listener) => answer(server, question, listener) }
 }
 
-/** Up to three tries; whatever is still open at the end is closed. */
+/** Whatever is still open at the end is closed. */
 async function answer(
   server: Server,
   question: Question,
   listener: AnswerListener,
 ): Promise<LlmAnswer> {
-  const { headers, leftOut } = toRequestHeaders(server.file, question)
-  const note = (text: string) => server.log(`${question.conversationId}  custom llm  ${text}`)
-  for (const name of leftOut) note(`header ${name} left out: its value fits in no header`)
-  const body = JSON.stringify(toRequestBody(server.file, question))
   const over = new AbortController()
   const tooLong = new AbortController()
   const limit = setTimeout(() => tooLong.abort(), server.totalMs)
-  const signal = AbortSignal.any([listener.signal, tooLong.signal, over.signal])
-  const failures: string[] = []
   try {
-    while (failures.length < MAX_TRIES) {
-      const { attempt, hasSpoken } = await tryOnce(server, { headers, body, listener, signal })
-      listener.signal.throwIfAborted()
-      const failure = failureOfTry(attempt, server.cascadeTimeoutMs)
-      const outcome = failure === null ? '' : `  failed: ${failure}`
-      const number = `try ${failures.length + 1} of ${MAX_TRIES}`
-      note(`${number}  ${tryText(attempt, server.offered)}${outcome}`)
-      if (failure === null) return toAnswer(attempt, server, note)
-      if (tooLong.signal.aborted) throw failed('llm_timeout', overLimit(server))
-      failures.push(failure)
-      if (hasSpoken) throw failed('custom_llm_error', `${failure}, after words were said`)
-    }
-    throw failed('custom_llm_error', `all ${MAX_TRIES} tries failed: ${unique(failures)}`)
+    return await tryThrice(server, {
+      ...toRequest(server, question),
+      listener,
+      tooLong: tooLong.signal,
+      signal: AbortSignal.any([listener.signal, tooLong.signal, over.signal]),
+    })
   } finally {
     clearTimeout(limit)
     over.abort()
   }
 }
 
+/** What all tries send, and how they are reported. */
+function toRequest(server: Server, question: Question): Pick<Try, 'headers' | 'body' | 'note'> {
+  const { headers, leftOut } = toRequestHeaders(server.file, question)
+  const note = (text: string) => server.log(`${question.conversationId}  custom llm  ${text}`)
+  for (const name of leftOut) note(`header ${name} left out: no header can hold its value`)
+  return { headers, note, body: JSON.stringify(toRequestBody(server.file, question)) }
+}
+
+async function tryThrice(server: Server, request: Try): Promise<LlmAnswer> {
+  const { listener, note } = request
+  const failures: string[] = []
+  while (failures.length < MAX_TRIES) {
+    listener.signal.throwIfAborted()
+    const { attempt, hasSpoken } = await tryOnce(server, request)
+    listener.signal.throwIfAborted()
+    const failure = failureOfTry(attempt, server.cascadeTimeoutMs)
+    const outcome = failure === null ? '' : `  failed: ${failure}`
+    note(
+      `try ${failures.length + 1} of ${MAX_TRIES}  ${tryText(attempt, server.offered)}${outcome}`,
+    )
+    if (failure === null) return toAnswer(attempt, server, note)
+    if (request.tooLong.aborted) throw failed('llm_timeout', overLimit(server))
+    failures.push(failure)
+    if (hasSpoken) throw failed('custom_llm_error', `${failure}, after words were said`)
+  }
+  throw failed('custom_llm_error', `all ${MAX_TRIES} tries failed: ${unique(failures)}`)
+}
+
 interface Try {
   readonly headers: ReturnType<typeof toRequestHeaders>['headers']
   readonly body: string
   readonly listener: AnswerListener
+  readonly note: (text: string) => void
+  /** The limit of all tries. */
+  readonly tooLong: AbortSignal
+  /** Any reason to stop. */
   readonly signal: AbortSignal
 }
 
@@ -105,12 +123,14 @@ interface Tried {
   readonly hasSpoken: boolean
 }
 
-async function tryOnce(server: Server, { listener, ...request }: Try): Promise<Tried> {
+async function tryOnce(server: Server, { headers, body, listener, signal }: Try): Promise<Tried> {
   const { url, cascadeTimeoutMs, totalMs } = server
   let hasSpoken = false
   const posting = post({
-    ...request,
     url,
+    headers,
+    body,
+    signal,
     // The signal ends it before.
     limitMs: totalMs + 1000,
     strict: false,
@@ -119,10 +139,9 @@ async function tryOnce(server: Server, { listener, ...request }: Try): Promise<T
       listener.onText(text)
     },
   })
-  await firstOutput(posting, cascadeTimeoutMs, request.signal)
+  await firstOutput(posting, cascadeTimeoutMs, signal)
   if (!posting.hasOutput()) {
-    if (server.file.custom_llm.on_retry === 'keep_open') posting.abandon()
-    else posting.leave()
+    posting.leave(server.file.custom_llm.on_retry === 'close' ? 'close' : 'keep')
   }
   return { attempt: await posting.ended, hasSpoken }
 }
@@ -137,12 +156,7 @@ async function firstOutput(posting: Posting, limitMs: number, signal: AbortSigna
 
 function toAnswer(attempt: Attempt, { offered }: Server, note: (text: string) => void): LlmAnswer {
   for (const warning of warningsOf(attempt, offered)) note(`warning: ${warning}`)
-  const calls = attempt.calls.map((call) => ({
-    ...call,
-    // A result must be able to name its call.
-    id: call.id || `call_${randomUUID()}`,
-  }))
-  return { text: attempt.text, calls }
+  return { text: attempt.text, calls: attempt.calls }
 }
 
 /** An error that is also what the contract promises. */

@@ -3,13 +3,10 @@ import type { RenderPrompt } from './agent.ts'
 
 const PLACEHOLDER = /\{\{([^{}]*)\}\}/g
 
-/** What stands for nothing stays as it is written, which is also what a real request then shows. */
+/** What stands for nothing stays as it is written, which is also what real requests show. */
 export const renderPrompt: RenderPrompt = (template, variables) =>
-  fill(template, (name) => (name.startsWith(SECRET) ? undefined : valueOf(variables, name)))
-
-/** Headers may hold secrets, which no text may. */
-export const renderHeader: RenderPrompt = (template, variables) =>
-  fill(template, (name) => valueOf(variables, name))
+  // One pass: a value is not read for names of its own.
+  template.replace(PLACEHOLDER, (whole, name: string) => valueOf(variables, name.trim()) ?? whole)
 
 export const SYSTEM = 'system__'
 /** Variables that reach headers only, never a body. */
@@ -45,11 +42,6 @@ export function systemVariables({
     system__agent_turns: 0,
     system__is_text_only: isTextOnly,
   }
-}
-
-/** The values are not read again for names of their own. */
-function fill(template: string, lookUp: (name: string) => string | undefined): string {
-  return template.replace(PLACEHOLDER, (whole, name: string) => lookUp(name.trim()) ?? whole)
 }
 
 function valueOf(variables: Json, name: string): string | undefined {

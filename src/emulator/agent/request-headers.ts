@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { AgentFile } from './agent-file.ts'
 import type { Question } from './custom-llm.ts'
-import { renderHeader } from './prompt.ts'
+import { renderPrompt } from './prompt.ts'
 
 const USER_AGENT = 'turnstate-emulate'
 
@@ -14,15 +14,12 @@ export interface RequestHeaders {
 
 export function toRequestHeaders(file: AgentFile, question: Question): RequestHeaders {
   const { api_key: key, request_headers: own } = file.custom_llm
-  const variables = {
-    ...file.dynamic_variables,
-    ...question.dynamicVariables,
-    system__conversation_id: question.conversationId,
-    system__agent_id: file.agent_id,
-  }
   const rendered = Object.entries(own)
     .filter(([name]) => !isNeverSent(name))
-    .map(([name, value]): [string, string] => [name.toLowerCase(), renderHeader(value, variables)])
+    .map(([name, value]): [string, string] => [
+      name.toLowerCase(),
+      renderPrompt(value, question.dynamicVariables),
+    ])
   const sent = rendered.filter(([, value]) => isHeaderValue(value))
   return {
     headers: {

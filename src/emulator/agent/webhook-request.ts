@@ -1,6 +1,8 @@
 import type { Json } from '../rehearsal/json.ts'
 import type { WebhookToolSettings } from './tool-settings.ts'
 
+const PLACEHOLDER = /\{([A-Za-z0-9_]+)\}/g
+
 interface WebhookRequest {
   readonly url: URL
   readonly init: { method: string; headers: Record<string, string>; body?: string }
@@ -14,17 +16,15 @@ export function toWebhookRequest(
   { url: template, method, headers }: WebhookToolSettings,
   args: Json,
 ): WebhookRequest | null {
-  const inPath = new Set<string>()
-  let fits = true
-  const filled = template.replace(/\{([A-Za-z0-9_]+)\}/g, (_, name: string) => {
-    inPath.add(name)
-    const value = textOf(Object.hasOwn(args, name) ? args[name] : undefined)
-    if (value === '' || value === '.' || value === '..') fits = false
-    return encodeURIComponent(value)
-  })
-  if (!fits || !URL.canParse(filled)) return null
+  const inUrl = new Set(Array.from(template.matchAll(PLACEHOLDER), ([, name = '']) => name))
+  const valueOf = (name: string) => textOf(Object.hasOwn(args, name) ? args[name] : undefined)
+  if ([...inUrl].some((name) => ['', '.', '..'].includes(valueOf(name)))) return null
+  const filled = template.replace(PLACEHOLDER, (_, name: string) =>
+    encodeURIComponent(valueOf(name)),
+  )
+  if (!URL.canParse(filled)) return null
   const url = new URL(filled)
-  const rest = Object.entries(args).filter(([name]) => !inPath.has(name))
+  const rest = Object.entries(args).filter(([name]) => !inUrl.has(name))
   if (method === 'GET' || method === 'DELETE') {
     for (const [name, value] of rest) url.searchParams.append(name, textOf(value))
     return { url, init: { method, headers } }

@@ -24,10 +24,8 @@ export interface Posting {
   /** Resolves once so many characters of text, or a tool call, have come, or when it is over. */
   readonly heard: (characters: number) => Promise<void>
   readonly hasOutput: () => boolean
-  /** Closes the socket, as the platform does. */
-  readonly leave: () => void
-  /** Takes nothing more, but leaves the socket open until the signal aborts. */
-  readonly abandon: () => void
+  /** Takes nothing more and closes the socket, as the platform does; `keep`: only when the signal aborts. */
+  readonly leave: (socket?: 'close' | 'keep') => void
   /** Closes the socket since the answer took too long. */
   readonly giveUp: () => void
 }
@@ -93,8 +91,7 @@ export function post(options: PostOptions): Posting {
   return {
     ended,
     hasOutput,
-    leave,
-    abandon: () => finish('left', 'keep'),
+    leave: (socket) => finish('left', socket),
     giveUp: () => finish('limit'),
     heard: (characters) =>
       new Promise((resolve) => {

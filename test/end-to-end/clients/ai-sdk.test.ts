@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { heldReply } from '../../support/gate.ts'
 import { startMapDesk } from '../../support/map-flow.ts'
 import { describeWithClients, startClient } from '../../support/official-clients.ts'
-import { user } from '../../support/wire-messages.ts'
+import { assistant, user } from '../../support/wire-messages.ts'
 
 const HI = user('Where is the clinic?')
 
@@ -31,7 +31,6 @@ describeWithClients('the AI SDK’s streamText', () => {
       usage: { inputTokens: 7, outputTokens: 5, totalTokens: 12 },
     })
     expect(text()).toBe('In Oak Street, number nine.')
-    expect(all('text').length).toBeGreaterThan(1)
     expect(all('error')).toEqual([])
   })
 
@@ -57,32 +56,41 @@ describeWithClients('the AI SDK’s streamText', () => {
     expect(await turn([...history, user('Thanks.')])).toMatchObject({ kind: 'new', state: 'shown' })
   })
 
-  it('takes the upstream’s stream with it when it leaves in the middle', async () => {
-    const { upstream, ask, abort, told, text, turn } = await startSdk()
-    upstream.reply({ say: 'First you go left and then ', fault: 'stall' })
+  it('leaves in the middle: its next words end the upstream’s stream, and count as an interruption', async () => {
+    const { upstream, ask, abort, told, text, all } = await startSdk()
+    upstream.reply({ say: 'First you go left and then ', fault: 'stall' }, { say: 'Then right.' })
     ask([HI])
     await told('text')
     abort()
     await told('aborted')
     await told('ended')
-    expect(await (await upstream.received()).closed).toBe(true)
-    expect('First you go left and then '.startsWith(text().trimEnd())).toBe(true)
+    const heard = text()
+    expect('First you go left and then').toContain(heard.trimEnd())
 
-    upstream.reply({ say: 'Right.' })
-    expect(await turn([HI, user('No, on foot!')])).toMatchObject({ state: 'lost', text: 'Right.' })
+    ask([HI, assistant(heard), user('I am on foot!')])
+    await told('finished')
+    expect(await (await upstream.received()).closed).toBe(true)
+    expect(text()).toBe(`${heard}Then right.`)
+    const { messages } = (await upstream.received(2)).body
+    expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'user'])
+    expect(messages[2]?.content).toContain(heard.trimEnd())
+    expect(all('error')).toEqual([])
   })
 
-  it('leaves before the first word as well', async () => {
-    const { upstream, ask, abort, told, text } = await startSdk()
+  it('leaves before the first word: what it asks next gets the only answer', async () => {
+    const { upstream, ask, abort, told, text, all } = await startSdk()
     const held = heldReply({ say: 'Too late.' })
-    upstream.reply(held.answer)
+    upstream.reply(held.answer, { say: 'In Oak Street.' })
     ask([HI])
     const request = await upstream.received()
     abort()
     await told('ended')
+    ask([user('Where is the clinic, please?')])
+    await told('finished')
     expect(await request.closed).toBe(true)
-    expect(text()).toBe('')
     held.release()
+    expect(text()).toBe('In Oak Street.')
+    expect(all('error')).toEqual([])
   })
 
   it('reports a failure before the first word as an API error with its status', async () => {

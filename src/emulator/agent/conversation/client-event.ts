@@ -48,9 +48,7 @@ type ClientFrame =
   | { readonly kind: 'unknown'; readonly type: string }
   | { readonly kind: 'invalid'; readonly reason: string }
 
-const KNOWN_TYPES: readonly string[] = ClientEvent.options.map(
-  (option) => option.shape.type.value,
-)
+const KNOWN_TYPES: readonly string[] = ClientEvent.options.map((option) => option.shape.type.value)
 
 export function readClientFrame(text: string): ClientFrame {
   const frame = parseJson(text)

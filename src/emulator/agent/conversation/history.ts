@@ -1,5 +1,6 @@
 import type { HeardCall } from '../../rehearsal/heard-output.ts'
 import type { Json } from '../../rehearsal/json.ts'
+import type { ToolRun } from '../agent.ts'
 
 /** What the next request to the Custom LLM shows of the conversation. */
 export interface History {
@@ -25,20 +26,25 @@ export function contextNote(text: string): Json {
   return { role: 'system', content: `Contextual update: ${text}` }
 }
 
-export function calledTools(text: string, calls: readonly HeardCall[]): Json {
-  return {
-    role: 'assistant',
-    content: hasWords(text) ? text : null,
-    tool_calls: calls.map(({ id, name, arguments: args }) => ({
-      id,
-      type: 'function',
-      function: { name, arguments: args },
+/** An answer with calls, and the results in the order of the calls. */
+export function toolMessages(
+  text: string,
+  calls: readonly HeardCall[],
+  runs: readonly ToolRun[],
+): readonly Json[] {
+  const toolCalls = calls.map(({ id, name, arguments: args }) => ({
+    id,
+    type: 'function',
+    function: { name, arguments: args },
+  }))
+  return [
+    { role: 'assistant', content: hasWords(text) ? text : null, tool_calls: toolCalls },
+    ...calls.map(({ id }, index) => ({
+      role: 'tool',
+      tool_call_id: id,
+      content: runs[index]?.result ?? '',
     })),
-  }
-}
-
-export function toolResult(id: string, result: string): Json {
-  return { role: 'tool', tool_call_id: id, content: result }
+  ]
 }
 
 export function hasWords(text: string): boolean {

@@ -45,9 +45,11 @@ export function createOutbox(line: Line, choice: Agent['clientEvents']): Outbox 
     nextEventId: () => (lastEventId += 1),
     close,
     fail: ({ code, errorType, message }) => {
-      const reason = `${errorType}: ${message}`
-      send({ type: 'error', error_event: { code, error_type: errorType, message, reason } })
-      close(code, reason)
+      send({
+        type: 'error',
+        error_event: { code, error_type: errorType, message, reason: message },
+      })
+      close(code, `${errorType}: ${message}`)
     },
   }
 }

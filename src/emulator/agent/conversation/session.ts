@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { isRecord, type Json } from '../../rehearsal/json.ts'
 import type { Agent, RenderPrompt } from '../agent.ts'
+import type { Question } from '../custom-llm.ts'
 import { SECRET, SYSTEM, systemVariables } from '../prompt.ts'
 
-type Variables = Readonly<Record<string, string | number | boolean>>
+type Variables = Question['dynamicVariables']
 
 const Initiation = z.object({
   conversation_config_override: z.record(z.string(), z.unknown()).nullish(),
@@ -12,22 +13,19 @@ const Initiation = z.object({
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).nullable())
     .nullish(),
   user_id: z.string().nullish(),
-  source_info: z.unknown(),
 })
 type Initiation = z.infer<typeof Initiation>
 
 /** What is settled for a conversation once the client's first frame is read. */
 export interface Session {
-  readonly conversationId: string
   /** Empty: the agent waits for the user. */
   readonly firstMessage: string
   readonly systemText: string
-  readonly variables: Variables
-  readonly extraBody?: Json
-  readonly userId?: string
+  /** All of a request to the Custom LLM but its messages. */
+  readonly question: Omit<Question, 'messages'>
 }
 
-export interface Refusal {
+interface Refusal {
   readonly errorType: 'invalid_message' | 'override_error' | 'missing_dynamic_variable'
   readonly message: string
 }
@@ -88,12 +86,14 @@ function toSession(
     return needs.renderPrompt(typeof value === 'string' ? value : own, inTexts)
   }
   return {
-    conversationId: needs.conversationId,
     firstMessage: textOf('first_message', agent.firstMessage),
     systemText: textOf('prompt', agent.prompt),
-    variables,
-    ...(extraBody && agent.allowsExtraBody && { extraBody }),
-    ...(userId != null && { userId }),
+    question: {
+      conversationId: needs.conversationId,
+      dynamicVariables: variables,
+      ...(extraBody && agent.allowsExtraBody && { extraBody }),
+      ...(userId != null && { userId }),
+    },
   }
 }
 
