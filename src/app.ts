@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import cors from '@fastify/cors'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -19,10 +18,14 @@ import { signedUrlRoute } from './routes/elevenlabs/signed-url-route.ts'
 import { createTurnLog } from './routes/logged-turn.ts'
 import type { RetellOptions } from './routes/retell/options.ts'
 import { retellRoutes } from './routes/retell/retell-routes.ts'
+import type { FrontEnd } from './routes/sockets/front-end.ts'
+import { requestsWithUpgrades } from './routes/sockets/upgrades.ts'
 import { createVoiceSockets } from './routes/sockets/voice-sockets.ts'
 import { speechEngineRoute } from './routes/speech-engine/speech-engine-route.ts'
 import { refuseMissingHost } from './routes/missing-host.ts'
-import type { AuthKey } from './routes/options.ts'
+import { createChooseProfile } from './routes/openai/platforms/choose-profile.ts'
+import type { AuthKey, PlatformChoice } from './routes/options.ts'
+import { createStop, type Stop } from './routes/stop.ts'
 import { createTurnGate } from './routes/turn-gate.ts'
 import { TURN_HEADERS } from './routes/turn-headers.ts'
 import type { TurnEngine } from './turn/turn.ts'
@@ -31,6 +34,8 @@ interface Dependencies {
   readonly engine: TurnEngine
   /** None: the server is open to everybody who can reach it. */
   readonly keys: readonly AuthKey[]
+  /** Who asks over HTTP; by default what each request looks like. */
+  readonly platform?: PlatformChoice
   readonly log: Log
   readonly limits: {
     readonly max_body_bytes: number
@@ -50,12 +55,8 @@ interface Dependencies {
   readonly timeouts?: Partial<typeof TIMEOUTS>
 }
 
-export interface App {
+export interface App extends Stop {
   readonly server: FastifyInstance
-  /** From now on new turns are refused and `/readyz` says so; running turns go on. */
-  readonly drain: () => void
-  /** Drains, waits for the running turns at most so many milliseconds, then closes every connection. */
-  readonly close: (limitMs: number) => Promise<void>
 }
 
 const TIMEOUTS = {
@@ -67,16 +68,48 @@ const TIMEOUTS = {
   firstFrameMs: 30_000,
   /** Between two pings of the WebSocket protocol. */
   heartbeatMs: 20_000,
+  /** A platform that does not answer the end of a connection by then is cut off. */
+  closeMs: 5000,
+  /** ElevenLabs has given out a signed URL by then. */
+  elevenLabsMs: 5000,
 }
 
 /** Wires the HTTP server. It does not listen, reads no file and never exits. */
 export function buildApp(dependencies: Dependencies): App {
-  const { engine, keys, log, limits, models, readiness, openApiText, metrics } = dependencies
+  const { keys, log, limits, metrics } = dependencies
   const timeouts = { ...TIMEOUTS, ...dependencies.timeouts }
+  const { server, pathSecretsOf } = createHttpServer({ log, limits, timeouts })
+  const gate = createTurnGate({ maxConcurrentTurns: limits.max_concurrent_turns })
+  const withTurnLog = createTurnLog({ log, metrics })
+  const shared = { engine: dependencies.engine, gate, log, withTurnLog }
+  const authenticate = createAuthenticate({ keys, urlSecretsOf: pathSecretsOf, log })
+  httpRoutes(server, dependencies, { ...shared, authenticate, drainTimeoutMs: timeouts.drainMs })
+  const sockets = createVoiceSockets(server, {
+    log,
+    metrics,
+    gate,
+    maxSockets: limits.max_sockets,
+    maxFrameBytes: limits.max_body_bytes,
+    times: timeouts,
+  })
+  const urlSecretsOf = (request: FastifyRequest) => [
+    ...pathSecretsOf(request),
+    ...querySecrets(request),
+  ]
+  socketRoutes(dependencies, {
+    ...shared,
+    app: server,
+    sockets,
+    authenticate: createAuthenticate({ keys, urlSecretsOf, log }),
+  })
+  return { server, ...createStop({ server, gate, sockets }) }
+}
+
+type HttpOptions = Pick<Dependencies, 'log' | 'limits'> & { readonly timeouts: typeof TIMEOUTS }
+
+function createHttpServer({ log, limits, timeouts }: HttpOptions) {
   const pathSecrets = new WeakMap<IncomingMessage, readonly string[]>()
   const handleError = createErrorHandler(log)
-  const gate = createTurnGate({ maxConcurrentTurns: limits.max_concurrent_turns })
-
   const server = Fastify({
     // Its lines hold the URL, and a URL may hold a secret.
     logger: false,
@@ -90,6 +123,7 @@ export function buildApp(dependencies: Dependencies): App {
       noDelay: true,
       // Node's own refusal has no body.
       requireHostHeader: false,
+      IncomingMessage: requestsWithUpgrades((url) => isSocketUrl(canonicalUrl('GET', url).url)),
     },
     rewriteUrl(request) {
       const { url, secret } = canonicalUrl(request.method ?? '', request.url ?? '/')
@@ -104,55 +138,27 @@ export function buildApp(dependencies: Dependencies): App {
   refuseMissingHost(server)
   acceptAnyContentType(server)
   allowAnyOrigin(server)
+  const pathSecretsOf = ({ raw }: FastifyRequest) => pathSecrets.get(raw) ?? []
+  return { server, pathSecretsOf }
+}
+
+type HttpRouteNeeds = Omit<Parameters<typeof openAiRoutes>[1], 'models' | 'chooseProfile'>
+
+function httpRoutes(server: FastifyInstance, dependencies: Dependencies, needs: HttpRouteNeeds) {
+  const { keys, models, readiness, openApiText, metrics, platform = 'auto' } = dependencies
+  const { authenticate, gate } = needs
   healthRoutes(server, { readiness, isDraining: gate.isDraining, openApiText })
-  const pathSecretOf = ({ raw }: FastifyRequest) => pathSecrets.get(raw) ?? []
-  const authenticate = createAuthenticate({ keys, urlSecretsOf: pathSecretOf, log })
-  const withTurnLog = createTurnLog({ log, metrics })
-  const shared = { engine, gate, log, withTurnLog }
   metricsRoutes(server, { metrics, readiness, authenticate })
-  const { drainMs: drainTimeoutMs } = timeouts
-  openAiRoutes(server, { ...shared, authenticate, models, drainTimeoutMs })
-  signedUrlRoute(server, { options: dependencies.elevenlabs, authenticate, log })
-  const sockets = createVoiceSockets(server, {
-    log,
-    metrics,
-    gate,
-    maxSockets: limits.max_sockets,
-    maxFrameBytes: limits.max_body_bytes,
-    times: timeouts,
-    isSocketPath: ({ url = '' }) => isSocketUrl(canonicalUrl('GET', url).url),
-  })
-  const urlSecretsOf = (request: FastifyRequest) => [
-    ...pathSecretOf(request),
-    ...querySecrets(request),
-  ]
-  const frontEnd = {
-    ...shared,
-    app: server,
-    sockets,
-    authenticate: createAuthenticate({ keys, urlSecretsOf, log }),
-  }
+  openAiRoutes(server, { ...needs, models, chooseProfile: createChooseProfile({ keys, platform }) })
+  const { elevenLabsMs: timeoutMs } = { ...TIMEOUTS, ...dependencies.timeouts }
+  const options = dependencies.elevenlabs
+  signedUrlRoute(server, { options, authenticate, timeoutMs, log: dependencies.log })
+}
+
+function socketRoutes(dependencies: Dependencies, frontEnd: FrontEnd): void {
   retellRoutes(frontEnd, dependencies.retell)
   speechEngineRoute(frontEnd, dependencies.elevenlabs?.api_key)
   conversationRelayRoute(frontEnd, dependencies.conversationRelay)
-
-  function drain(): void {
-    gate.drain()
-    sockets.drain()
-  }
-
-  return {
-    server,
-    drain,
-    async close(limitMs) {
-      drain()
-      const limit = new AbortController()
-      await Promise.race([gate.idle(), sleep(limitMs, undefined, { signal: limit.signal })])
-      limit.abort()
-      sockets.drop()
-      await server.close()
-    },
-  }
 }
 
 /** `?key=`, once or several times; a template that was not filled is no key of anybody's. */

@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'not_found'
   | 'body_too_large'
   | 'overloaded'
+  | 'rate_limited'
   | 'draining'
   | 'upstream_failed'
   | 'upstream_timeout'

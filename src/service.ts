@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildApp, type App } from './app.ts'
 import type { Config } from './config/schema.ts'
+import { usesCallData } from './config/uses-call-data.ts'
 import { createKeyResolver } from './conversation/conversation-key.ts'
 import {
   charactersOf,
@@ -86,6 +87,7 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
   const app = buildApp({
     engine,
     keys: config.auth.keys,
+    platform: config.platform,
     log,
     metrics,
     limits: config.limits,
@@ -96,7 +98,7 @@ export function createService({ config, log, openApiText }: ServiceDependencies)
       mcp: tools.mcpServers(),
     }),
     openApiText,
-    retell: config.retell,
+    retell: { greet_after_call_details: usesCallData(config.flow), ...config.retell },
     conversationRelay: config.conversation_relay,
     elevenlabs: config.elevenlabs,
   })

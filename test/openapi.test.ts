@@ -10,6 +10,7 @@ import { heldTurn } from './support/held-turn.ts'
 import { listeningApp, post } from './support/listening-app.ts'
 import { rawHttp, type RawConnection } from './support/raw-http.ts'
 import { requestCatalogue } from './support/request-catalogue.ts'
+import { startWithVendor } from './routes/elevenlabs/vendor.ts'
 
 const FILE = new URL('../openapi.yaml', import.meta.url)
 const CHAT = '/v1/chat/completions'
@@ -130,7 +131,8 @@ describe('the contract', () => {
     const undocumented = operations.filter((operation) => {
       const [method = '', path = ''] = operation.split(' ')
       const isImplied = method === 'head' && operations.includes(`get ${path}`)
-      return method !== 'options' && !isImplied && !contract.paths[path]?.[method]
+      const documented = path.replace(/:(\w+)/g, '{$1}')
+      return method !== 'options' && !isImplied && !contract.paths[documented]?.[method]
     })
     expect(undocumented).toEqual([])
   })
@@ -249,6 +251,28 @@ describe('the contract', () => {
     const nowhere = await fetch(`${app.url}/nowhere`)
     expect(nowhere.status).toBe(404)
     expect(problems('Error', await nowhere.json())).toBeNull()
+  })
+
+  test('has the signed URL, and every reason why there is none', async () => {
+    const path = '/v1/elevenlabs/signed-url'
+    const { ask, vendor } = await startWithVendor({ signed_urls_per_minute: 3 })
+    const statuses: number[] = []
+    const expectAnswer = async (response: Response) => {
+      statuses.push(response.status)
+      const value = await expectInContract(response, 'get', path)
+      expect(problems(response.ok ? 'SignedUrl' : 'Error', value)).toBeNull()
+    }
+    const signed_url = 'wss://api.elevenlabs.io/?conversation_id=conv_42'
+    vendor.behave({ type: 'json', value: { signed_url } })
+    await expectAnswer(await ask())
+    vendor.behave({ type: 'json', value: {}, status: 401 })
+    for (const query of ['?agent_id=agent_1', '', '?agent_id=agent_3']) {
+      await expectAnswer(await ask(query))
+    }
+    await ask()
+    await expectAnswer(await ask())
+    await expectAnswer(await ask('', {}))
+    expect(statuses).toEqual([200, 502, 400, 404, 429, 401])
   })
 
   test('has the answers to what never became a request', async () => {

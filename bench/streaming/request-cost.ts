@@ -3,6 +3,7 @@
  * ratio to `JSON.parse` of the same bytes. Sockets are left out: they cost the same with any server.
  */
 import type { FastifyRequest } from 'fastify'
+import { createChooseProfile } from '../../src/routes/openai/platforms/choose-profile.ts'
 import { readChatRequest } from '../../src/routes/openai/read-request.ts'
 import { encodeRequest } from '../../src/upstream/encode-request.ts'
 import type { Upstream } from '../../src/upstream/upstream.ts'
@@ -85,11 +86,15 @@ function createProbe() {
     states: { talk: { state_prompt: 'Help the caller.' } },
   }
   const engine = buildEngine({ flow, upstream })
+  const chooseProfile = createChooseProfile({ keys: [], platform: 'auto' })
   return async (body: Buffer, reply: string): Promise<number> => {
     say = reply
     const request = { body, headers: {}, query: {}, caller: 'bench' }
     const receivedAt = performance.now()
-    const chat = readChatRequest(request as unknown as FastifyRequest) // all that it reads of one
+    const chat = readChatRequest(
+      request as unknown as FastifyRequest, // all that it reads of one
+      chooseProfile,
+    )
     const turn = await engine.begin(chat.turn)
     await turn.run({
       signal: new AbortController().signal,

@@ -3,9 +3,11 @@ import { transitionToolName } from '../flow/edges.ts'
 import { lintFlow } from '../flow/lint-flow.ts'
 import { suggestion } from '../flow/near-name.ts'
 import { checkJsonSchema } from '../tools/json-schema.ts'
+import { checkConversationRelay } from './check-conversation-relay.ts'
 import { checkEffects, lintEffects } from './check-effects.ts'
 import { checkFillers, lintAnnouncements } from './check-fillers.ts'
 import { checkMcp } from './check-mcp.ts'
+import { checkRetell, lintRetell } from './check-retell.ts'
 import { checkWebhooks } from './check-webhooks.ts'
 import { lintPatience } from './lint-patience.ts'
 import { lintPatterns } from './lint-patterns.ts'
@@ -24,6 +26,8 @@ export function checkConfig(config: ConfigFile, host: string | undefined): reado
     ...checkEffects(config),
     ...checkFillers(config),
     ...checkStateTool(config),
+    ...checkRetell(config),
+    ...checkConversationRelay(config),
   ])
 }
 
@@ -35,6 +39,7 @@ export function lintConfig(config: ConfigFile): readonly Finding[] {
     ...lintPatience(config),
     ...lintAnnouncements(config),
     ...lintEffects(config),
+    ...lintRetell(config),
     ...lintSecret(config),
   ].map((found) => ({ ...found, severity: 'warning' as const, atKey: isEntry(found.path) }))
 }

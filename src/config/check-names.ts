@@ -8,6 +8,7 @@ const NAMED: readonly Path[] = [
   ['flow', 'default_dynamic_variables'],
   ['tools'],
   ['mcp'],
+  ['retell', 'actions'],
 ]
 
 /** What every object has already: such an entry would be lost, or read where none was written. */

@@ -4,7 +4,6 @@ import type { ConfiguredUpstream } from '../upstream/create-upstreams.ts'
 import { Script } from '../upstream/script.ts'
 import { checkConfig, lintConfig } from './check-config.ts'
 import { checkNames } from './check-names.ts'
-import { checkNotYet } from './check-not-yet.ts'
 import type { Environment } from './environment-values.ts'
 import { parseFile, type ParsedFile } from './parse-file.ts'
 import { valueAtPath } from './plain-value.ts'
@@ -45,8 +44,7 @@ export function loadConfig(source: Omit<ConfigSource, 'text'>): LoadedConfig {
 export function parseConfig(source: ConfigSource): LoadedConfig {
   const parsed = parseFile(ConfigFile, { ...source, placeholders: PLACEHOLDERS })
   const scripts = readScripts(parsed, source)
-  const asWritten = [...checkNames(parsed.written), ...checkNotYet(parsed.written)]
-  const found = [...asWritten, ...checked(parsed, source.host)]
+  const found = [...checkNames(parsed.written), ...checked(parsed, source.host)]
   const problems = parsed.locate([...found, ...scripts.findings])
   const all = [...problems, ...scripts.problems]
   if (!parsed.value || all.some((problem) => problem.severity === 'error')) {

@@ -6,7 +6,7 @@ import { Filler } from '../flow/filler.ts'
 import { Tools } from '../flow/tool-definition.ts'
 import { ConversationRelayOptions } from '../routes/conversation-relay/options.ts'
 import { ElevenLabsOptions } from '../routes/elevenlabs/options.ts'
-import { AuthOptions } from '../routes/options.ts'
+import { AuthOptions, PlatformChoice } from '../routes/options.ts'
 import { RetellOptions } from '../routes/retell/options.ts'
 import { StoreOptions } from '../store/options.ts'
 import { McpServers, WebhookOptions } from '../tools/options.ts'
@@ -18,6 +18,7 @@ import { RoutingOptions, UpstreamOptions } from '../upstream/options.ts'
 export const ConfigFile = z.strictObject({
   version: z.literal(1),
   auth: AuthOptions,
+  platform: PlatformChoice,
   upstreams: z
     .record(z.string().min(1), UpstreamOptions)
     .refine((upstreams) => Object.keys(upstreams).length > 0, 'needs at least one upstream'),

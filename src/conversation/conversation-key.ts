@@ -1,6 +1,6 @@
 import { valueAt } from '../flow/value-at.ts'
 import { DEFAULT_KEY_SOURCES } from './options.ts'
-import { PLATFORM_KEY_SOURCES, PLATFORMS, type Platform } from './platforms.ts'
+import { CONNECTED, PLATFORM_KEY_SOURCES, PLATFORMS, type Platform } from './platforms.ts'
 
 /** The parts of a request in which a key source may look, besides the system text. */
 export interface KeyMaterial {
@@ -32,7 +32,8 @@ const MAX_KEY_CHARACTERS = 256
 
 /**
  * Prepares the configured sources once, at start: `system:<pattern>`, `header.<name>` and so on. A
- * platform's own sources come after those that somebody wrote down, and before the default ones.
+ * platform's own sources come after those that somebody wrote down, and before the default ones. On a
+ * connection only its own count: it is of one call, and what a caller says must not name another.
  */
 export function createKeyResolver(
   sources: readonly string[],
@@ -41,7 +42,8 @@ export function createKeyResolver(
   const prepared = new Map(
     PLATFORMS.map((platform) => {
       const own = PLATFORM_KEY_SOURCES[platform]
-      const all = isDefault ? [...own, ...sources] : [...sources, ...own]
+      const others = CONNECTED.includes(platform) ? [] : sources
+      const all = isDefault ? [...own, ...others] : [...others, ...own]
       return [platform, all.map(toKeySource)]
     }),
   )

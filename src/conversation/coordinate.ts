@@ -80,6 +80,8 @@ function repeated(
 function canBeReplayed(turn: JournalTurn, now: number): boolean {
   return (
     turn.status === 'finished' &&
+    // What the caller spoke over is not said again.
+    turn.heardText === null &&
     now - turn.endedAt < REPLAY_WITHIN_MS &&
     turn.replays < MAX_REPLAYS
   )

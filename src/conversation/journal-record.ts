@@ -9,7 +9,7 @@ const VERSION = 1
 /** A turn as the instance that it runs in writes it down; what others may change is not part of it. */
 export interface RecordedTurn extends Omit<
   JournalTurn,
-  'parent' | 'children' | 'sent' | 'replays' | 'shown' | 'superseded'
+  'parent' | 'children' | 'sent' | 'replays' | 'shown' | 'superseded' | 'heardText'
 > {
   readonly parent: number | null
   readonly sent: Omit<JournalTurn['sent'], 'isWhole'>
@@ -56,6 +56,8 @@ const Recorded = z.object({
   transitionsBefore: z.number(),
   refusesWrites: z.boolean(),
   tailKey: z.string(),
+  // An older instance does not write it.
+  greetingKey: z.string().default(''),
   startedAt: z.number(),
   owner: z.string(),
   pieces: z.array(z.object({ type: z.enum(['filler', 'answer']), text: z.string() })),
@@ -95,6 +97,7 @@ export function toRecord(turn: JournalTurn): string {
     transitionsBefore: turn.transitionsBefore,
     refusesWrites: turn.refusesWrites,
     tailKey: turn.tailKey,
+    greetingKey: turn.greetingKey,
     startedAt: turn.startedAt,
     owner: turn.owner,
     pieces: turn.pieces,

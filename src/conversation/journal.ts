@@ -75,6 +75,8 @@ interface TurnStart {
   readonly refusesWrites: boolean
   /** What of the history it goes on from, where no user speech tells that: see `tailKeyOf`. */
   readonly tailKey: string
+  /** What was said before any user speech, of a turn on the root: see `greetingKeyOf`. */
+  readonly greetingKey: string
   readonly startedAt: number
   /** The instance of the server that it runs in. */
   readonly owner: string
@@ -107,6 +109,8 @@ export interface JournalTurn extends TurnStart {
   shown: boolean
   /** Another request has taken its place: it says and begins nothing more. */
   superseded: boolean
+  /** What the platform says was heard of it, where the caller spoke over it; null: it did not say. */
+  heardText: string | null
   /** What its last sentence asked the caller to confirm. */
   readBack: ReadBack | null
 }
@@ -150,6 +154,7 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
     transitionsBefore: start.transitionsBefore,
     refusesWrites: start.refusesWrites,
     tailKey: start.tailKey,
+    greetingKey: start.greetingKey,
     startedAt: start.startedAt,
     pieces: [],
     changes: [],
@@ -163,6 +168,7 @@ export function addTurn(journal: Journal, start: TurnStart, limits: JournalLimit
     sent: { characters: 0, calls: 0, isWhole: false, closedBy: null },
     shown: false,
     superseded: false,
+    heardText: null,
     readBack: null,
     owner: start.owner,
   }
@@ -200,7 +206,7 @@ export function charactersOf(journal: Journal): number {
 
 function charactersOfTurn(turn: JournalTurn): number {
   // Twice: user speech is also kept in the form that it is compared by.
-  let characters = 2 * turn.userText.length
+  let characters = 2 * turn.userText.length + (turn.heardText?.length ?? 0)
   for (const { text } of turn.pieces) characters += text.length
   for (const call of turn.platformCalls) characters += call.arguments.length
   for (const call of turn.serverCalls) characters += call.arguments.length + call.result.length

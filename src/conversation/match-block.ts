@@ -37,7 +37,7 @@ export function matchBlockOf(
 ): TurnMatch | null {
   const [message] = messages
   const compared = () => matchTurn(turn, { messages, index: 0, offset: 0 }, options)
-  if (!message || messages.length > 1 || message.calls) return compared()
+  if (!message || messages.length > 1 || message.calls || message.interrupted) return compared()
   const { sameUserText } = options
   const reply = replyText(turn)
   for (const known of [knownMatches.get(turn), knownMisses.get(turn)]) {

@@ -3,7 +3,13 @@ import { isContinuation, replyText, type JournalTurn } from './journal.ts'
 import { matchMost, matchPrefix, type Effort, type WordMatch } from './match-words.ts'
 import { findCall, showsById } from './platform-call.ts'
 import { isBetter, join, type Found, type TurnMatch } from './turn-match.ts'
-import { countReplyWords, heardWords, replyWords, type ReplyWords } from './turn-words.ts'
+import {
+  countReplyWords,
+  heardWords,
+  originalWords,
+  replyWords,
+  type ReplyWords,
+} from './turn-words.ts'
 
 /** Fewer heard words than this prove a reply only together with the same user text. */
 const MIN_PROOF_WORDS = 3
@@ -135,6 +141,8 @@ function passOver(
 /** The turn's own text against the text at the cursor, then its continuations against what follows. */
 function matchText(turn: JournalTurn, cursor: Cursor, context: TextContext): Found | null {
   const message = messageAt(cursor)
+  const certain = cursor.offset === 0 ? matchOriginal(turn, cursor, context) : null
+  if (certain) return certain
   if (cursor.offset === 0 && message.text === replyText(turn)) {
     return matchWhole(turn, cursor, context)
   }
@@ -184,7 +192,7 @@ interface TextEnd extends TextContext, Pick<ReplyWords, 'fillerWords'> {
 
 function foundText(turn: JournalTurn, cursor: Cursor, context: TextEnd): Found {
   const { end, words, fillerWords, calledAt } = context
-  const isFull = end.reached === words && turn.status === 'finished'
+  const isFull = end.reached === words && canBeFull(turn, cursor)
   // A cut word counts as heard: of a filler, or already of the answer.
   const touched = end.reached + Number(end.cut)
   return withRest(turn, cursor, context, {
@@ -196,11 +204,39 @@ function foundText(turn: JournalTurn, cursor: Cursor, context: TextEnd): Found {
   })
 }
 
+function canBeFull(turn: JournalTurn, cursor: Cursor): boolean {
+  return turn.status === 'finished' && !messageAt(cursor).interrupted
+}
+
+/**
+ * The platform gives the whole reply beside what was heard of it: the whole tells whose it is, however
+ * little was heard, and nothing is left to be inferred.
+ */
+function matchOriginal(turn: JournalTurn, cursor: Cursor, context: TextContext): Found | null {
+  const message = messageAt(cursor)
+  if (!message.interrupted?.original) return null
+  const { effort } = context.search
+  const whole = originalWords(message)
+  const { words, fillerWords } = replyWords(turn)
+  if (whole.length === 0 || words.length === 0 || !isProof(whole.length, context)) return null
+  const end =
+    matchPrefix(whole, 0, words, effort).find((match) => match.consumed === whole.length) ??
+    matchMost(whole, 0, words, effort)
+  if (!end) return null
+  return withRest(turn, cursor, context, {
+    words: end.matched,
+    literal: end.literal,
+    isFull: false,
+    exact: false,
+    fillersOnly: heardWords(message).length <= fillerWords && context.calledAt < 0,
+  })
+}
+
 /** The very text that was sent: no words need to be compared. */
 function matchWhole(turn: JournalTurn, cursor: Cursor, context: TextContext): Found | null {
   const words = countReplyWords(turn)
   if (!isProof(words, context)) return null
-  const isFull = turn.status === 'finished'
+  const isFull = canBeFull(turn, cursor)
   const hasAnswer = turn.pieces.some((piece) => piece.type === 'answer')
   return withRest(turn, cursor, context, {
     words,

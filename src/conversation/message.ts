@@ -14,10 +14,17 @@ export interface ConversationMessage {
   readonly text: string
   /** The content parts of a user message that holds more than text (images, files). */
   readonly parts?: readonly object[]
+  /** Of a user message: said again if it says the same as the one before, and no repeat of that. */
+  readonly isAnew?: boolean
   /** Tool calls of an assistant message. */
   readonly calls?: readonly MessageCall[]
   /** Which call a tool message answers; empty if it does not say. */
   readonly callId?: string
+  /**
+   * The platform itself says that the caller spoke over this reply, whose `text` is what was heard of
+   * it, and perhaps what the whole of it was.
+   */
+  readonly interrupted?: { readonly original: string | null }
   /** Set when the message's own bytes hold nothing but role and text and may go upstream as they are. */
   readonly encoded?: EncodedJson
 }

@@ -2,6 +2,7 @@ import { classify } from './classify.ts'
 import { coordinate, type Coordination } from './coordinate.ts'
 import { isLive, wasAnswered, type Journal, type JournalTurn } from './journal.ts'
 import type { Confidence, Heard, Kind } from './kinds.ts'
+import { walkFromReply } from './lost-head.ts'
 import { matchContinuation, matchTurn } from './match-turn.ts'
 import type { ShownTurn, TurnMatch } from './turn-match.ts'
 import type { Effort } from './match-words.ts'
@@ -55,7 +56,8 @@ const MAX_EFFORT = 1_000_000
 export function resolve(journal: Journal, view: View, options: ResolveOptions): Resolution {
   const effort = { left: MAX_EFFORT }
   const greeting = matchGreeting(journal, view, effort)
-  const walked = walk(journal, view, effort)
+  const cut = greeting ? null : walkFromReply(journal, view, effort)
+  const walked = cut ?? walk(journal, view, effort)
   const openingPath = greeting?.shown ?? []
   const answeredExchange = (walked.node?.exchange ?? 0) + walked.blocksAfter
   const open =

@@ -42,3 +42,14 @@ export function heardWords(message: ConversationMessage): readonly string[] {
   heardWordsOf.set(message, words)
   return words
 }
+
+const originalWordsOf = new WeakMap<ConversationMessage, readonly string[]>()
+
+/** Of the whole reply that the platform gives beside what was heard of it; none if it gives none. */
+export function originalWords(message: ConversationMessage): readonly string[] {
+  const known = originalWordsOf.get(message)
+  if (known) return known
+  const words = toWords(message.interrupted?.original ?? '')
+  originalWordsOf.set(message, words)
+  return words
+}

@@ -118,9 +118,9 @@ function withoutMarkers(
     const sealed = sealedIn(call.arguments)
     if (sealed !== null) aside.markers.push(sealed)
   }
-  return others.length > 0
-    ? { ...message, calls: others }
-    : { role: 'assistant', text: message.text }
+  if (others.length > 0) return { ...message, calls: others }
+  const { text, interrupted } = message
+  return { role: 'assistant', text, ...(interrupted && { interrupted }) }
 }
 
 function hasCalls({ calls }: ConversationMessage): boolean {
@@ -147,7 +147,8 @@ export function toUserBlock(messages: readonly ConversationMessage[]): UserBlock
   if (messages.length === 1) return { messages, text: messages[0]?.text ?? '' }
   const kept = messages.filter((message, index) => {
     const before = messages[index - 1]
-    return !before || message.parts || before.parts || !sameWords(before.text, message.text)
+    const isOwn = !before || message.isAnew || message.parts || before.parts
+    return isOwn || !sameWords(before.text, message.text)
   })
   return { messages: kept, text: kept.map((message) => message.text).join(' ') }
 }

@@ -21,6 +21,16 @@ const REFUSAL =
 const SCHEME = /^(?:bearer|api-key)\s+/i
 const DOUBLED_BEARER = /^bearer\s+bearer\s/i
 
+/**
+ * For what nobody may reach without a key, also where the server is open otherwise: any page in a
+ * browser may ask a server on its machine.
+ */
+export function refuseOpenServer(caller: string): void {
+  if (caller !== '') return
+  const message = 'This takes a key, and the server has none: set auth.keys'
+  throw new TurnstateError('unauthorized', message)
+}
+
 export function createAuthenticate({ keys, urlSecretsOf, log }: Dependencies): Authenticate {
   const known = keys.map(({ name, secret }) => ({ name, digest: digestOf(Buffer.from(secret)) }))
   let hinted = false

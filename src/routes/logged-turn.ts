@@ -24,7 +24,8 @@ export function createTurnLog(
 ): (turn: TurnAnswer, asked: Asked) => TurnAnswer {
   let advised = false
   return (turn, asked) => {
-    if (turn.facts.keySource === 'none') {
+    const { keySource, kind } = turn.facts
+    if (keySource === 'none' && kind !== 'side_job') {
       dependencies.log[advised ? 'debug' : 'warn']({}, KEY_ADVICE)
       advised = true
     }

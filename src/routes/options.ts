@@ -1,9 +1,30 @@
 import { z } from 'zod'
+import type { HttpPlatform } from './openai/platforms/profile.ts'
+
+/** Those that ask as OpenAI's clients do, each in a way of its own. */
+const HTTP_PLATFORMS = {
+  elevenlabs: 'elevenlabs',
+  vapi: 'vapi',
+  hume: 'hume',
+  livekit: 'livekit',
+  pipecat: 'pipecat',
+  deepgram: 'deepgram',
+  telnyx: 'telnyx',
+  agora: 'agora',
+  jaicp: 'jaicp',
+  other: 'other',
+} as const satisfies { readonly [Platform in HttpPlatform]: Platform }
+
+/** Who asks; `auto`: what the request looks like. */
+export const PlatformChoice = z.enum({ auto: 'auto', ...HTTP_PLATFORMS }).default('auto')
+export type PlatformChoice = z.infer<typeof PlatformChoice>
 
 const AuthKey = z.strictObject({
   /** Part of the identity of every conversation that is begun with this key. */
   name: z.string().min(1),
   secret: z.string().min(8, 'must have at least 8 characters'),
+  /** Who asks with this key. */
+  platform: z.enum(HTTP_PLATFORMS).optional(),
 })
 export type AuthKey = z.infer<typeof AuthKey>
 

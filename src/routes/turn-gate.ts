@@ -47,7 +47,7 @@ export function createTurnGate(options: { readonly maxConcurrentTurns: number })
       if (response) onceGone(response, close)
       const waitFor = (ended: Promise<unknown>) => {
         open += 1
-        void ended.finally(close)
+        void ended.then(close, close)
       }
       try {
         return await work(waitFor)

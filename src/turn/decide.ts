@@ -1,4 +1,5 @@
 import { addTurn, type Journal, type JournalTurn } from '../conversation/journal.ts'
+import { greetingKeyOf } from '../conversation/greeting-key.ts'
 import { toUserText } from '../conversation/user-key.ts'
 import { TurnstateError } from '../errors.ts'
 import type { PreparedTurn } from './prepare/prepare-turn.ts'
@@ -57,7 +58,7 @@ function answersCaller({ resolution: { kind, answer } }: PreparedTurn): boolean 
 }
 
 function journalTurn(prepared: PreparedTurn, options: DecideOptions): JournalTurn {
-  const { resolution, journal, start, saysOnEntry, transitions: transitionsBefore } = prepared
+  const { resolution, journal, view, start, saysOnEntry } = prepared
   const { kind, exchange, node: parent, open, tailKey } = resolution
   const turn = {
     parent,
@@ -66,9 +67,10 @@ function journalTurn(prepared: PreparedTurn, options: DecideOptions): JournalTur
     userText: toUserText(open),
     start,
     saysOnEntry,
-    transitionsBefore,
+    transitionsBefore: prepared.transitions,
     refusesWrites: kind === 'late',
     tailKey,
+    greetingKey: parent ? '' : greetingKeyOf(view.greeting),
     startedAt: options.now,
     owner: options.instance,
   }

@@ -1,3 +1,4 @@
+import { noteInterruption } from '../conversation/journal-history.ts'
 import { wasAnswered, type Journal, type JournalTurn } from '../conversation/journal.ts'
 import { TurnstateError } from '../errors.ts'
 import type { SpokenText } from '../flow/definition.ts'
@@ -7,10 +8,12 @@ import type { TurnDependencies } from './generate/live-turn.ts'
 import { createPendingWrites } from './generate/pending-writes.ts'
 import { toDerivation } from './prepare/derivation.ts'
 import { prepareRequest, seeRequest, type PrepareDependencies } from './prepare/prepare-request.ts'
+import { journalId } from './prepare/prepare-turn.ts'
 import { createAnswers } from './reply/answer-decision.ts'
 import type { Reply } from './reply/reply.ts'
 import { BUILT_IN_FALLBACK } from './settings.ts'
-import type { TurnEngine } from './turn.ts'
+import { answerSideJob } from './side-job.ts'
+import type { TurnAnswer, TurnEngine } from './turn.ts'
 import type { TurnRequest } from './turn-request.ts'
 import type { UndoSchedule } from './undo/undo-schedule.ts'
 import { createUndos } from './undo/undos.ts'
@@ -39,6 +42,12 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
     return seen.id === null ? take(null) : journals.update(seen.id, take)
   }
 
+  function beginSideJob(request: TurnRequest): TurnAnswer {
+    const { key } = seeRequest(dependencies, request)
+    const { upstream, settings } = dependencies
+    return answerSideJob(request, key, { upstream, timeoutMs: settings.turnTimeoutMs })
+  }
+
   return {
     async derive(request) {
       const seen = seeRequest(dependencies, request)
@@ -46,6 +55,7 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
       return toDerivation(prepareRequest(dependencies, seen, journal), dependencies)
     },
     async begin(request) {
+      if (request.isSideJob) return beginSideJob(request)
       for (let tries = 0; tries < MAX_DECISIONS; tries++) {
         const decision = await decideOn(request)
         const { prepared, undos: due } = decision
@@ -54,6 +64,8 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
         for (const turn of prepared.resolution.superseded) replies.get(turn)?.supersede()
         if (prepared.isRemembered) undos.requested(prepared, due)
         const answered = answer(decision)
+        // A continuation can have been spoken over since it was decided on.
+        if (decision.turn?.superseded) replies.get(decision.turn)?.supersede()
         if (answered) return answered
       }
       throw new TurnstateError('overloaded', 'Too many requests for this conversation at once.')
@@ -62,6 +74,14 @@ export function createTurnEngine(dependencies: TurnEngineDependencies): TurnEngi
       const { id } = seeRequest(dependencies, request)
       const journal = id === null ? null : await journals.peek(id)
       return journal?.turns.some(wasAnswered) ?? false
+    },
+    async interrupted({ caller, keyMaterial }, heardText) {
+      const id = journalId(caller, dependencies.resolveKey('', keyMaterial))
+      if (id === null) return
+      const over = await journals.update(id, (journal) =>
+        journal ? noteInterruption(journal, heardText) : [],
+      )
+      for (const turn of over) replies.get(turn)?.supersede()
     },
     apology: anyLanguage(dependencies.settings.fallback ?? BUILT_IN_FALLBACK),
     idle: () => undos.idle(),

@@ -22,10 +22,21 @@ export interface TurnRequest {
    * itself has not set take these values.
    */
   readonly variables?: Readonly<Record<string, unknown>>
+  /** What it notices at this moment, such as the caller's language: declared variables take it in any case. */
+  readonly observed?: Readonly<Record<string, unknown>>
   /** The platform numbers its requests: whatever answers an older one is over, whoever spoke. */
   readonly isNewest?: boolean
   /** The platform wants words although the caller said nothing new: that is no silence. */
   readonly isTriggered?: boolean
+  /** The platform sends no history: `messages` are only what is new, and the journal has the rest. */
+  readonly continuesJournal?: true
+  /**
+   * No turn of the conversation but a job of the framework that asks, such as a summary: a plain
+   * completion of these very messages, which changes nothing and of which nothing is remembered.
+   */
+  readonly isSideJob?: boolean
+  /** The platform reads a mark at the beginning of an answer (✓, ○ or ◐) and does not speak it. */
+  readonly readsMarks?: boolean
 }
 
 /**

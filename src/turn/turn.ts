@@ -12,7 +12,8 @@ export interface TurnFacts {
   readonly keySource: string
   readonly exchange: number
   readonly state: string
-  readonly kind: Kind
+  /** `side_job`: no turn of the conversation, so that the rest says next to nothing. */
+  readonly kind: Kind | 'side_job'
   readonly heard: Heard
   readonly confidence: Confidence
 }
@@ -98,6 +99,9 @@ export interface TurnAnswer {
   readonly ended: Promise<unknown>
 }
 
+/** What of a request tells which conversation is meant, where no system text does. */
+export type ConversationOf = Pick<TurnRequest, 'caller' | 'keyMaterial'>
+
 export interface TurnEngine {
   /** Derives what the request is and begins to answer it, or finds the turn that does. */
   begin(request: TurnRequest): Promise<TurnAnswer>
@@ -105,6 +109,11 @@ export interface TurnEngine {
   derive(request: TurnRequest): Promise<Derivation>
   /** Something was said in the request's conversation already, as far as anybody remembers. */
   isKnown(request: TurnRequest): Promise<boolean>
+  /**
+   * The caller spoke over what is being said in this conversation: it ends, and what the platform says
+   * was heard of it is kept (null: it does not say). Decided before whatever is begun after the call.
+   */
+  interrupted(call: ConversationOf, heardText: string | null): Promise<void>
   /** What is said where a turn could not even begin. */
   readonly apology: string
   /** Resolves once nothing goes on that no answer waits for: what is being undone. */

@@ -8,7 +8,9 @@ const CHAT = '/v1/chat/completions'
 const BODY = { messages: [{ role: 'user', content: 'Hello' }] }
 
 function small(limits: { max_body_bytes?: number; max_concurrent_turns?: number }) {
-  return { limits: { max_body_bytes: 4096, max_concurrent_turns: 100, max_sockets: 100, ...limits } }
+  return {
+    limits: { max_body_bytes: 4096, max_concurrent_turns: 100, max_sockets: 100, ...limits },
+  }
 }
 
 describe('overload', () => {

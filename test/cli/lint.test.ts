@@ -52,21 +52,34 @@ it('says so when there is no problem', () => {
 })
 
 it('prints each problem with its place and ends with 1 when one is an error', () => {
-  const file = write(
-    'bad.yaml',
-    `${GOOD.replace('talk: {}', 'talk: { tools: [x] }')}tools: { still: { type: static, result: a, prefetch: true, commit: settled } }\n`,
-  )
+  const file = write('bad.yaml', GOOD.replace('talk: {}', 'talk: { tools: [x] }'))
   expect(lint([file])).toEqual({
     code: 1,
     stdout: [
       `${file}:2:25: error: auth.signing_secret: the environment variable SIGNING is not set or empty`,
       `${file}:7:29: error: flow.states.talk.tools[0]: there is no tool "x" under tools`,
-      `${file}:8:1: warning: elevenlabs: accepted, but has no effect in this version: no signed URLs are given out`,
-      '2 errors, 1 warning',
+      '2 errors, 0 warnings',
       '',
     ].join('\n'),
     stderr: '',
   })
+})
+
+it('prints errors and warnings together', () => {
+  const file = write(
+    'mixed.yaml',
+    `${GOOD.replace('talk: {}', 'talk: { tools: [x, hours] }')}tools: { hours: { type: static, result: a, settle_ms: 9 } }\n`,
+  )
+  const { code, stdout } = lint([file], { SIGNING: '0123456789abcdef' })
+  expect(code).toBe(1)
+  expect(stdout).toBe(
+    [
+      `${file}:7:29: error: flow.states.talk.tools[0]: there is no tool "x" under tools`,
+      `${file}:8:55: warning: tools.hours.settle_ms: has no effect: the tool runs when it is called`,
+      '1 error, 1 warning',
+      '',
+    ].join('\n'),
+  )
 })
 
 it('ends with 0 when there are only warnings', () => {

@@ -7,6 +7,8 @@ const FIXTURES = new URL('../fixtures/config/', import.meta.url).pathname
 
 const WHOLE_ENVIRONMENT = {
   TURNSTATE_KEY: 'turnstate-key',
+  VAPI_TO_TURNSTATE: 'vapi-key',
+  TWILIO_AUTH_TOKEN: 'twilio-token',
   TURNSTATE_SIGNING_SECRET: 'a-signing-secret-of-32-characters',
   OPENAI_API_KEY: 'openai-key',
   GROQ_API_KEY: 'groq-key',
@@ -33,6 +35,7 @@ describe('a whole configuration', () => {
         max_tool_rounds: 4,
         max_transitions_per_turn: 3,
         max_concurrent_turns: 2000,
+        max_sockets: 5000,
       },
       conversation: {
         key: [
@@ -56,6 +59,16 @@ describe('a whole configuration', () => {
       tools: {},
       mcp: {},
       webhooks: { allow_hosts: [] },
+      platform: 'auto',
+      retell: {
+        first_speaker: 'agent',
+        call_details_timeout_ms: 1000,
+        show_tool_calls: true,
+        allow_addresses: [],
+        trust_proxy_hops: 0,
+        actions: {},
+      },
+      conversation_relay: { first_speaker: 'caller', dtmf_gap_ms: 1000, actions: {} },
     })
     expect(auth).toEqual({ keys: [], signing_secret: '0123456789abcdef' })
     const main = {
@@ -105,11 +118,14 @@ tools:
     })
   })
 
-  it('takes a file with every setting, with warnings for what has no effect yet', () => {
+  it('takes a file with every setting, with a warning for what has no effect', () => {
     const file = `${FIXTURES}every-setting.yaml`
     const loaded = loadConfig({ file, environment: WHOLE_ENVIRONMENT })
     const config = configOf(loaded)
-    expect(config.auth.keys).toEqual([{ name: 'elevenlabs', secret: 'turnstate-key' }])
+    expect(config.auth.keys).toEqual([
+      { name: 'elevenlabs', secret: 'turnstate-key' },
+      { name: 'desk', secret: 'vapi-key', platform: 'vapi' },
+    ])
     expect(config.tools['create_booking']).toMatchObject({
       headers: { authorization: 'Bearer clinic-token' },
       commit: 'settled',
@@ -119,13 +135,7 @@ tools:
       script: [{ say: 'Who is calling, please?' }, { say: 'I did not get that.' }],
     })
     const warnings = loaded.ok ? loaded.warnings : []
-    expect(warnings.map(({ path }) => path)).toEqual([
-      'elevenlabs',
-      'tools.create_booking.readback',
-    ])
-    expect(warnings.find(({ path }) => path === 'elevenlabs')?.message).toBe(
-      'accepted, but has no effect in this version: no signed URLs are given out',
-    )
+    expect(warnings.map(({ path }) => path)).toEqual(['tools.create_booking.readback'])
   })
 
   it('goes on with the flow when there are no upstreams', () => {

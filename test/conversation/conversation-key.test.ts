@@ -76,6 +76,20 @@ describe('a key in the system text', () => {
   })
 })
 
+describe('the key of a connection', () => {
+  it('is the call that it is of, whatever the system text or a header says', () => {
+    const call = { call_id: 'call_1' }
+    const headers = { 'x-conversation-id': 'other' }
+    const given = { platform: 'retell', system: 'CALL_ID=conv_2', headers, call } as const
+    for (const sources of [
+      DEFAULT_KEY_SOURCES,
+      ['system:CALL_ID=(conv_2)', 'header.x-conversation-id'],
+    ])
+      expect(find(given, sources)).toEqual({ key: 'call_1', source: 'call.call_id' })
+    expect(find({ ...given, call: {} })).toBeNull()
+  })
+})
+
 describe('the value of a key', () => {
   const value = (given: unknown) => find({ extraBody: { call_id: given } })?.key
 

@@ -35,6 +35,7 @@ function addPast(journal: Journal, { status = 'finished', ...past }: Past = {}):
       transitionsBefore: 0,
       refusesWrites: false,
       tailKey: '',
+      greetingKey: '',
       startedAt: NOW - endedBefore - 1000,
       owner: 'this',
       ...start,

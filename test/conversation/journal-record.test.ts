@@ -71,6 +71,7 @@ const turns: fc.Arbitrary<JournalTurn> = record({
   transitionsBefore: fc.nat(),
   refusesWrites: fc.boolean(),
   tailKey: text,
+  greetingKey: text,
   startedAt: fc.double({ noDefaultInfinity: true, noNaN: true, min: 0 }),
   owner: text,
   pieces: fc.array(record({ type: fc.constantFrom('filler', 'answer'), text })),
@@ -90,6 +91,7 @@ const turns: fc.Arbitrary<JournalTurn> = record({
   }),
   shown: fc.boolean(),
   superseded: fc.boolean(),
+  heardText: fc.option(text),
   readBack: fc.option(record({ tool: text, digest: text })),
 })
 
@@ -99,7 +101,14 @@ function newTurn(): JournalTurn {
     createJournal(),
     {
       ...{ parent: null, kind: 'new', exchange: 1, userText: 'hello', start, saysOnEntry: false },
-      ...{ transitionsBefore: 0, refusesWrites: false, tailKey: '', startedAt: 5, owner: 'one' },
+      ...{
+        transitionsBefore: 0,
+        refusesWrites: false,
+        tailKey: '',
+        greetingKey: '',
+        startedAt: 5,
+        owner: 'one',
+      },
     },
     { maxTurns: 9, maxCharacters: 9999 },
   )
@@ -109,8 +118,8 @@ describe('the record of a turn', () => {
   it('gives back all that its owner knows of any turn', () => {
     fc.assert(
       fc.property(turns, (turn) => {
-        const { parent, children, replays, shown, superseded, ...own } = turn
-        expect([children, replays, shown, superseded]).toBeDefined()
+        const { parent, children, replays, shown, superseded, heardText, ...own } = turn
+        expect([children, replays, shown, superseded, heardText]).toBeDefined()
         const { characters, calls, closedBy } = turn.sent
         const expected = {
           ...own,
@@ -139,7 +148,7 @@ describe('the record of a turn', () => {
   it('leaves out what all instances may change', () => {
     const turn = newTurn()
     const before = toRecord(turn)
-    Object.assign(turn, { shown: true, superseded: true, replays: 3 })
+    Object.assign(turn, { shown: true, superseded: true, replays: 3, heardText: 'Hel' })
     turn.sent.isWhole = true
     expect(toRecord(turn)).toBe(before)
   })

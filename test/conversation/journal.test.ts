@@ -43,6 +43,7 @@ function add(parent: JournalTurn | null, given: Given = {}): JournalTurn {
       transitionsBefore: 0,
       refusesWrites: false,
       tailKey: '',
+      greetingKey: '',
       startedAt: 0,
       owner: 'this',
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalUrl } from '../../src/routes/canonical-url.ts'
+import { canonicalUrl, isSocketUrl } from '../../src/routes/canonical-url.ts'
 
 const CHAT = '/v1/chat/completions'
 const RESPONSES = '/v1/responses'
@@ -79,6 +79,42 @@ describe('canonicalUrl', () => {
       expect(canonicalUrl('GET', url)).toEqual({ url: '/v1/models' })
     },
   )
+
+  test.each([
+    ['/llm-websocket/call-1', '/llm-websocket/call-1'],
+    ['/llm-websocket/call-1/', '/llm-websocket/call-1'],
+    ['/tenants/oak/llm-websocket/call-1', '/llm-websocket/call-1'],
+    ['/llm-websocket/call%2F1', '/llm-websocket/call%2F1'],
+    ['/llm-websocket/models', '/llm-websocket/models'],
+    ['/speech-engine', '/speech-engine'],
+    ['/v1/speech-engine/', '/speech-engine'],
+    ['/tenants/oak/conversation-relay', '/conversation-relay'],
+    ['http://host.example:8080/conversation-relay', '/conversation-relay'],
+  ])('leads GET %s to its socket', (url, path) => {
+    expect(canonicalUrl('GET', url)).toEqual({ url: path })
+    expect(canonicalUrl('GET', `${url}?key=x`)).toEqual({ url: `${path}?key=x` })
+    expect(canonicalUrl('GET', `/k/s3cret${url.replace(/^http:\/\/[^/]*/, '')}`)).toEqual({
+      url: path,
+      secret: 's3cret',
+    })
+    expect(isSocketUrl(`${path}?key=x`)).toBe(true)
+  })
+
+  test.each([
+    '/',
+    '/v1/chat/completions',
+    '/llm-websocket',
+    '/llm-websocket/',
+    '/llm-websocket/?key=/llm-websocket/1',
+    '/healthz?path=/speech-engine',
+    '/healthz#/speech-engine',
+    '/speech-engines',
+    '/speech-engine/call-1',
+    '/k/speech-engine',
+    '/k/llm-websocket/call-1',
+  ])('knows that GET %s is no socket', (url) => {
+    expect(isSocketUrl(canonicalUrl('GET', url).url)).toBe(false)
+  })
 
   test('keeps the query', () => {
     expect(canonicalUrl('POST', '/chat/completions/?custom_session_id=a/b&x=1')).toEqual({

@@ -79,6 +79,7 @@ export function fakeEngine(turn: FakeTurn = {}): FakeEngine {
       return { ...facts, ...DERIVATION, ...turn.derivation }
     },
     isKnown: () => Promise.resolve(false),
+    interrupted: () => Promise.resolve(),
     apology: 'Sorry.',
     idle: () => Promise.resolve(),
   }

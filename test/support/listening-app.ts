@@ -8,7 +8,7 @@ import { RetellOptions } from '../../src/routes/retell/options.ts'
 import { createMetrics } from '../../src/observability/metrics.ts'
 import { fakeEngine } from './fake-engine.ts'
 
-interface LogLine {
+export interface LogLine {
   readonly level: string
   readonly values: Readonly<Record<string, unknown>>
   readonly message: string
@@ -44,7 +44,7 @@ export async function listeningApp(options: Options = {}): Promise<ListeningApp>
   return { ...app, url, port, lines }
 }
 
-function recordingLog(): { log: Log; lines: readonly LogLine[] } {
+export function recordingLog(): { log: Log; lines: readonly LogLine[] } {
   const lines: LogLine[] = []
   const at = (level: string) => (values: object, message: string) =>
     void lines.push({ level, values: { ...values }, message })

@@ -7,6 +7,7 @@ import {
   type Journal,
   type JournalTurn,
 } from '../../src/conversation/journal.ts'
+import { greetingKeyOf } from '../../src/conversation/greeting-key.ts'
 import type { ConversationMessage, MessageCall } from '../../src/conversation/message.ts'
 import { resolve, type Resolution } from '../../src/conversation/resolve.ts'
 import { createFillerMatcher, toView, type View } from '../../src/conversation/view.ts'
@@ -66,6 +67,7 @@ export function createTalk(maxTurns = 2000): Talk {
           transitionsBefore: 0,
           refusesWrites: false,
           tailKey,
+          greetingKey: parent ? '' : greetingKeyOf(view(messages).greeting),
           startedAt: clock.now,
           owner: 'this',
         },

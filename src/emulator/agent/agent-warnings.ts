@@ -28,6 +28,7 @@ function promptWarnings(file: AgentFile): readonly AgentWarning[] {
   const known = systemVariables({
     conversationId: '',
     agentId: '',
+    currentAgentId: '',
     isTextOnly: true,
     startedAt: new Date(),
   })

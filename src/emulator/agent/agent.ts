@@ -52,6 +52,13 @@ export interface Agent {
   readonly maxDurationMs: number
 }
 
+/** Who goes on with a conversation. */
+export interface Handover {
+  readonly agentId: string
+  /** Else its Custom LLM is asked at once. */
+  readonly saysFirstMessage: boolean
+}
+
 /** Runs the tools that the platform runs itself. */
 export interface PlatformTools {
   /** A webhook tool's request, within its limit. Never rejects. */
@@ -64,6 +71,7 @@ export interface PlatformTools {
     /** What the agent says before it acts, from the arguments; empty if nothing. */
     readonly spokenText: string
     readonly endsConversation: boolean
+    readonly handover?: Handover
   }
 }
 

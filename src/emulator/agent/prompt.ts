@@ -20,7 +20,9 @@ export function placeholdersIn(text: string): readonly string[] {
 
 interface ConversationFacts {
   readonly conversationId: string
+  /** With which the conversation began. */
   readonly agentId: string
+  readonly currentAgentId: string
   readonly isTextOnly: boolean
   readonly startedAt: Date
 }
@@ -29,13 +31,14 @@ interface ConversationFacts {
 export function systemVariables({
   conversationId,
   agentId,
+  currentAgentId,
   isTextOnly,
   startedAt,
 }: ConversationFacts): Readonly<Record<string, string | number | boolean>> {
   return {
     system__conversation_id: conversationId,
     system__agent_id: agentId,
-    system__current_agent_id: agentId,
+    system__current_agent_id: currentAgentId,
     system__time_utc: startedAt.toISOString(),
     system__timezone: 'UTC',
     system__call_duration_secs: 0,

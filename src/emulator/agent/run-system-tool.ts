@@ -59,7 +59,11 @@ function transferToAgent(
     ...rest,
     branch_info: null,
   })
-  return { ...result, spokenText: transfer.transfer_message }
+  const handover = {
+    agentId: toAgent,
+    saysFirstMessage: transfer.enable_transferred_agent_first_message,
+  }
+  return { ...result, spokenText: transfer.transfer_message, handover }
 }
 
 function transferToNumber(transfers: readonly NumberTransfer[], args: Json): SystemRun {

@@ -8,7 +8,7 @@ import { TurnstateError } from '../../errors.ts'
 import type { Agent, PlatformTools, RenderPrompt } from './agent.ts'
 import type { CustomLlm } from './custom-llm.ts'
 import { admit } from './server/admit.ts'
-import { serveClient } from './server/connection.ts'
+import { serveClient, type Staff } from './server/connection.ts'
 import { answerHttp, SOCKET_PATH, type HttpNeeds } from './server/http-answers.ts'
 import { createSignedUrls } from './server/signed-urls.ts'
 import { DEFAULT_TIMING, type EmulatorTiming } from './timing.ts'
@@ -120,6 +120,8 @@ function upgrade({ request, socket, head }: Upgrade, needs: UpgradeNeeds): void 
   const url = urlOf(request)
   if (url.pathname !== SOCKET_PATH) {
     socket.on('error', () => socket.destroy())
+    // The server is done with it and waits for nobody's half of the end.
+    socket.once('finish', () => socket.destroy())
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
     return
   }
@@ -145,9 +147,10 @@ function serve(client: WebSocket, query: URLSearchParams, needs: UpgradeNeeds): 
     return
   }
   const { agent, conversationId } = admission
+  const staff = (one: Agent): Staff => ({ agent: one, llm: llm(one), tools: tools(one) })
   serveClient(client, {
-    ...needs,
-    ...{ agent, conversationId, llm: llm(agent), tools: tools(agent) },
+    ...{ ...needs, ...staff(agent), conversationId },
+    staffOf: (id) => agents.filter((each) => each.id === id).map(staff)[0],
   })
 }
 

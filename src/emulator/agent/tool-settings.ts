@@ -100,8 +100,11 @@ export type ClientToolSettings = z.infer<typeof ClientToolSettings>
 export const WebhookToolSettings = z.strictObject({
   name: ToolName,
   description: Description,
-  /** `{name}` in its path stands for an argument. */
-  url: HttpUrl,
+  /** `{name}` in its path or query stands for an argument. */
+  url: HttpUrl.refine(
+    (text) => !/^[^:]*:[/\\]*[^/\\?#]*[{}]/.test(text),
+    'may have arguments in its path and query only',
+  ),
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
   headers: z.record(HeaderName, HeaderValue).default({}),
   parameters: Parameters,

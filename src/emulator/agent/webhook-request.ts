@@ -13,9 +13,10 @@ interface WebhookRequest {
  * body of the others. Null: one of them would change where the request goes.
  */
 export function toWebhookRequest(
-  { url: template, method, headers }: WebhookToolSettings,
+  { url: template, method, headers: own }: WebhookToolSettings,
   args: Json,
 ): WebhookRequest | null {
+  const headers = lowerCased(own)
   const inUrl = new Set(Array.from(template.matchAll(PLACEHOLDER), ([, name = '']) => name))
   const valueOf = (name: string) => textOf(Object.hasOwn(args, name) ? args[name] : undefined)
   if ([...inUrl].some((name) => ['', '.', '..'].includes(valueOf(name)))) return null
@@ -34,6 +35,13 @@ export function toWebhookRequest(
     url,
     init: { method, headers: { 'content-type': 'application/json', ...headers }, body },
   }
+}
+
+/** Two spellings of one name would go out as one header with both values. */
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+  )
 }
 
 function textOf(value: unknown): string {

@@ -4,13 +4,22 @@ export function isRecord(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Undefined if the text is no JSON. */
+/** Nobody means more; what is parsed is written again, and each level of that takes from the stack. */
+const MAX_DEPTH = 500
+
+/** Undefined if the text is no JSON, or nested without end. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isDeeperThan(MAX_DEPTH, value) ? undefined : value
   } catch {
     return undefined
   }
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner))
 }
 
 /** The value at a path of own properties and array places. */

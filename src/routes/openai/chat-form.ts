@@ -9,12 +9,24 @@ import { createChunkWriter, toOpenAIUsage } from './chunks.ts'
 import type { Envelope, Metadata } from './chunks.ts'
 import type { ChatRequest } from './read-request.ts'
 
+interface Named {
+  /** Of answers to requests that name none. */
+  readonly model: string
+  /** What the platform is told as `system_fingerprint`; an upstream's own never gets there. */
+  readonly fingerprint: string | null
+}
+
 /** Answers as chat completions do. */
-export function chatForm(request: FastifyRequest, chat: ChatRequest, model: string): AnswerForm {
+export function chatForm(
+  request: FastifyRequest,
+  chat: ChatRequest,
+  { model, fingerprint }: Named,
+): AnswerForm {
   const envelope: Envelope = {
     id: `chatcmpl-${newHexId()}`,
     created: nowInSeconds(),
     model: chat.model ?? model,
+    ...(fingerprint !== null && { system_fingerprint: fingerprint }),
   }
   const { includeUsage } = chat
   return {

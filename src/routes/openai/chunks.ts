@@ -8,6 +8,7 @@ export interface Envelope {
   /** Seconds since 1970. */
   readonly created: number
   readonly model: string
+  readonly system_fingerprint?: string
 }
 
 type Call = Extract<TurnEvent, { readonly type: 'tool-call' }>['call']
@@ -36,9 +37,12 @@ export interface Metadata {
   readonly token: string | null
 }
 
-export function createChunkWriter({ id, created, model }: Envelope): ChunkWriter {
+export function createChunkWriter(envelope: Envelope): ChunkWriter {
+  const { id, created, model, system_fingerprint: fingerprint } = envelope
   // All of a chunk but its choices is the same each time: it is encoded once.
-  const start = `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${created},"model":${JSON.stringify(model)},"choices":[`
+  const told =
+    fingerprint === undefined ? '' : `"system_fingerprint":${JSON.stringify(fingerprint)},`
+  const start = `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${created},"model":${JSON.stringify(model)},${told}"choices":[`
   const chunk = (choices: string, more = '') => encodeData(`${start}${choices}]${more}}`)
   const delta = (delta: Delta, finish: Choice['finish_reason'] = null) =>
     chunk(JSON.stringify({ index: 0, delta, finish_reason: finish } satisfies Choice))

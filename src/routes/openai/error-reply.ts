@@ -27,6 +27,8 @@ const WIRE = {
     code: 'overloaded',
     headers: { 'retry-after': '1' },
   },
+  // When to come back is known to the limit alone, which says it in a header of its own.
+  rate_limited: { status: 429, type: 'invalid_request_error', code: 'rate_limited' },
   draining: {
     status: 503,
     type: 'server_error',

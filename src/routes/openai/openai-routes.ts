@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Model } from 'openai/resources/models'
 import type { Log } from '../../observability/log.ts'
 import type { TurnRequest } from '../../turn/turn-request.ts'
-import type { TurnEngine } from '../../turn/turn.ts'
+import type { TurnEngine, TurnFacts } from '../../turn/turn.ts'
 import type { Authenticate } from '../authenticate.ts'
 import type { createTurnLog } from '../logged-turn.ts'
 import type { TurnGate } from '../turn-gate.ts'
@@ -11,6 +11,7 @@ import type { AnswerForm } from './answer-form.ts'
 import { chatForm } from './chat-form.ts'
 import { toDerivationBody } from './derive.ts'
 import { jsonReply } from './json-reply.ts'
+import type { ChooseProfile } from './platforms/choose-profile.ts'
 import { readChatRequest } from './read-request.ts'
 import { readResponseRequest } from './responses/read-response-request.ts'
 import { responseForm } from './responses/response-form.ts'
@@ -26,6 +27,7 @@ declare module 'fastify' {
 interface Dependencies {
   readonly engine: TurnEngine
   readonly authenticate: Authenticate
+  readonly chooseProfile: ChooseProfile
   readonly gate: TurnGate
   readonly log: Log
   readonly withTurnLog: ReturnType<typeof createTurnLog>
@@ -38,12 +40,13 @@ interface Dependencies {
 interface Asked {
   readonly turn: TurnRequest
   readonly stream: boolean
-  readonly form: AnswerForm
+  readonly formFor: (facts: TurnFacts) => AnswerForm
 }
 
 /** The front end for everything that speaks OpenAI's chat completions or its Responses API. */
 export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): void {
   const { engine, authenticate, gate, log, withTurnLog, models, drainTimeoutMs } = dependencies
+  const { chooseProfile } = dependencies
   const createdAt = Math.floor(Date.now() / 1000)
   app.decorateRequest('caller', '')
   // Before the body is read: strangers do not get to send four megabytes.
@@ -66,26 +69,36 @@ export function openAiRoutes(app: FastifyInstance, dependencies: Dependencies): 
         waitFor(begun.ended)
         setTurnHeaders(reply, begun.facts)
         const turn = withTurnLog(begun, { request: asked.turn, startedAt })
-        const { form } = asked
+        const form = asked.formFor(begun.facts)
         if (asked.stream) return streamReply(turn, { reply, form, log, drainTimeoutMs })
         return jsonReply(turn, { reply, form, log })
       })
   }
 
   const answerChat = answer((request) => {
-    const chat = readChatRequest(request)
-    return { turn: chat.turn, stream: chat.stream, form: chatForm(request, chat, models[0]) }
+    const chat = readChatRequest(request, chooseProfile)
+    const { turn, stream, tellsConversation } = chat
+    return {
+      turn,
+      stream,
+      formFor: ({ conversation }) =>
+        chatForm(request, chat, {
+          model: models[0],
+          fingerprint: tellsConversation ? conversation : null,
+        }),
+    }
   })
   app.post('/v1/chat/completions', { onRequest }, answerChat)
 
   const answerResponses = answer((request) => {
-    const asked = readResponseRequest(request)
-    return { turn: asked.turn, stream: asked.stream, form: responseForm(request, asked, models[0]) }
+    const asked = readResponseRequest(request, chooseProfile)
+    const { turn, stream } = asked
+    return { turn, stream, formFor: () => responseForm(request, asked, models[0]) }
   })
   app.post('/v1/responses', { onRequest }, answerResponses)
 
   app.post('/v1/conversations/derive', { onRequest }, async (request, reply) => {
-    const derivation = await engine.derive(readChatRequest(request).turn)
+    const derivation = await engine.derive(readChatRequest(request, chooseProfile).turn)
     setTurnHeaders(reply, derivation)
     return reply.send(toDerivationBody(derivation))
   })

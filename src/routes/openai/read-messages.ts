@@ -7,9 +7,11 @@ import type { JsonObject } from '../json-object.ts'
 import type { JsonBody } from './json-body.ts'
 import { readCalls } from './read-calls.ts'
 import type { Place } from './read-calls.ts'
+import type { Profile } from './platforms/profile.ts'
 import { readContent, readResult } from './read-content.ts'
 
 type Message = TurnRequest['messages'][number]
+type Reading = Pick<Profile, 'tellsInterruptions'>
 
 /** Below this, encoding the messages anew for the upstream is cheaper than finding their bytes. */
 const MIN_BYTES_TO_COPY = 16 * 1024
@@ -18,12 +20,15 @@ const MIN_BYTES_TO_COPY = 16 * 1024
 const MAX_MESSAGES = 10_000
 
 /** Reads `messages` as leniently as platforms need; throws `invalid_request` with the field's path. */
-export function readMessages({ value, bytes }: JsonBody): readonly Message[] {
+export function readMessages(
+  { value, bytes }: JsonBody,
+  reading: Reading = {},
+): readonly Message[] {
   const { messages: list } = value
   if (!Array.isArray(list)) throw invalid('`messages` must be a list of messages', 'messages')
   if (list.length === 0) throw invalid('`messages` must hold at least one message', 'messages')
   refuseTooMany(list, 'messages')
-  const read = createMessageReader('messages', bytes)
+  const read = createMessageReader('messages', bytes, reading)
   const messages: Message[] = []
   // JSON.parse gives any[]
   for (const [index, message] of (list as readonly unknown[]).entries()) {
@@ -48,9 +53,10 @@ export function refuseTooMany(list: readonly unknown[], param: string): void {
 export function createMessageReader(
   list: string,
   bytes: Buffer,
+  { tellsInterruptions = false }: Reading = {},
 ): (message: JsonObject, index: number) => Message {
   const spans = bytes.length < MIN_BYTES_TO_COPY ? null : arrayElementSpans(bytes, list)
-  const around: Surroundings = { list, spans, newestCalls: new Map() }
+  const around: Surroundings = { list, spans, tellsInterruptions, newestCalls: new Map() }
   return (message, index) => {
     const read = readMessage(message, index, around)
     for (const { name, id } of read.calls ?? []) around.newestCalls.set(name, id)
@@ -61,6 +67,7 @@ export function createMessageReader(
 interface Surroundings {
   readonly list: string
   readonly spans: readonly ElementSpan[] | null
+  readonly tellsInterruptions: boolean
   /** Of each tool name so far: the id of its last call. */
   readonly newestCalls: Map<string, string>
 }
@@ -77,7 +84,9 @@ function readMessage(message: JsonObject, index: number, around: Surroundings): 
       const encoded = span?.keyCount === 2 ? span : undefined
       if (plain) return encoded ? { role, text: content, encoded } : { role, text: content }
       const place = { list, index }
-      return role === 'user' ? readUser(content, place) : readAssistant(message, place)
+      if (role === 'user') return readUser(content, place)
+      const reply = readAssistant(message, place)
+      return around.tellsInterruptions ? { ...reply, ...readInterruption(message) } : reply
     }
     case 'system':
     case 'developer':
@@ -106,6 +115,13 @@ function readAssistant(message: JsonObject, place: Place): Message {
   const text = textOf(message.content, place)
   const calls = readCalls(message, place)
   return calls.length > 0 ? { role: 'assistant', text, calls } : { role: 'assistant', text }
+}
+
+/** The platform says it where the caller spoke over a reply, and what the whole of it was. */
+function readInterruption({ metadata }: JsonObject): Pick<Message, 'interrupted'> {
+  if (!isJsonObject(metadata) || metadata.interrupted !== true) return {}
+  const { original } = metadata
+  return { interrupted: { original: typeof original === 'string' ? original : null } }
 }
 
 function textOf(content: unknown, place: Place): string {

@@ -1,15 +1,10 @@
-import { TurnstateError, type ErrorCode } from '../../errors.ts'
 import type { Log } from '../../observability/log.ts'
-import type {
-  ServerToolEvent,
-  TurnAnswer,
-  TurnEnd,
-  TurnEngine,
-  TurnEvent,
-} from '../../turn/turn.ts'
+import type { ServerToolEvent, TurnEnd, TurnEngine, TurnEvent } from '../../turn/turn.ts'
 import type { TurnRequest } from '../../turn/turn-request.ts'
 import type { createTurnLog } from '../logged-turn.ts'
 import type { TurnGate } from '../turn-gate.ts'
+import { createBeginnings } from './beginnings.ts'
+import { sayAnswer } from './say-answer.ts'
 
 /** What every front end on a socket needs of the server. */
 export interface SocketTurnDependencies {
@@ -48,95 +43,44 @@ interface Options extends SocketTurnDependencies {
   readonly leave: () => void
 }
 
-/** What a failure means on a connection, where there is no status code and silence hangs a call up. */
-const ON_FAILURE = {
-  invalid_request: 'apologise',
-  unauthorized: 'apologise',
-  not_found: 'apologise',
-  body_too_large: 'apologise',
-  overloaded: 'apologise',
-  draining: 'leave',
-  upstream_failed: 'apologise',
-  upstream_timeout: 'apologise',
-  caller_gone: 'nothing',
-  store_unavailable: 'apologise',
-  internal: 'apologise',
-} as const satisfies Record<ErrorCode, 'apologise' | 'leave' | 'nothing'>
-
-export function createSocketTurns({ engine, gate, log, gone, ...options }: Options): SocketTurns {
+export function createSocketTurns(options: Options): SocketTurns {
+  const { engine, gone, leave, log } = options
+  const dependencies = { ...options, beginnings: createBeginnings(engine) }
   let current: AbortController | null = null
   let isDraining = false
 
-  function stop(): void {
+  function take(next: AbortController | null): void {
     current?.abort()
+    current = next
+  }
+
+  function rest(): void {
     current = null
-  }
-  gone.addEventListener('abort', stop, { once: true })
-
-  function run(turn: TurnAnswer, speaker: Speaker, own: AbortController): Promise<TurnEnd> {
-    return turn.run({
-      signal: own.signal,
-      streams: true,
-      speaksFailures: true,
-      onEvent(event) {
-        if (own.signal.aborted) return
-        if (event.type === 'text-delta') return speaker.onText(event.text)
-        if (event.type === 'tool-call') speaker.onCall(event.call)
-      },
-      onServerTool: (event) => {
-        if (!own.signal.aborted) speaker.onServerTool?.(event)
-      },
-    })
+    if (isDraining) leave()
   }
 
-  async function say(request: TurnRequest, speaker: Speaker, own: AbortController): Promise<void> {
-    const startedAt = performance.now()
-    await gate.pass(null, async (waitFor) => {
-      const begun = await engine.begin(request)
-      waitFor(begun.ended)
-      const turn = options.withTurnLog(begun, { request, startedAt })
-      const end = await run(turn, speaker, own)
-      if (own.signal.aborted) return
-      await speaker.onEnd(end)
-      if (!own.signal.aborted) turn.delivered()
-    })
-  }
-
-  /** The caller hears of it, and the answer ends. */
-  async function fail(error: unknown, speaker: Speaker, own: AbortController): Promise<void> {
-    const code = error instanceof TurnstateError ? error.code : 'internal'
-    const consequence = ON_FAILURE[code]
-    if (consequence === 'nothing' || own.signal.aborted) return
-    if (code === 'internal') log.error({ err: error }, 'turn failed')
-    else log.warn({ code }, 'turn refused')
-    if (consequence === 'leave') return options.leave()
-    await speaker.onText(engine.apology)
-    await speaker.onEnd({ finishReason: 'stop', isSuperseded: false })
-  }
-
+  gone.addEventListener('abort', () => take(null), { once: true })
   return {
     async answer(request, speaker) {
-      stop()
       if (gone.aborted) return
       const own = new AbortController()
-      current = own
+      take(own)
       try {
-        await say(request, speaker, own).catch((error: unknown) => fail(error, speaker, own))
+        await sayAnswer({ request, speaker, signal: own.signal }, dependencies)
       } catch (err) {
         log.error({ err }, 'an answer could not be ended')
-        if (!own.signal.aborted) options.leave()
-      } finally {
-        if (current === own) {
-          current = null
-          if (isDraining) options.leave()
-        }
+        if (current === own) leave()
       }
+      if (current === own) rest()
     },
-    stop,
+    stop() {
+      take(null)
+      rest()
+    },
     isAnswering: () => current !== null,
     drain() {
       isDraining = true
-      if (!current) options.leave()
+      if (!current) rest()
     },
   }
 }

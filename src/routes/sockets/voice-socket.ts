@@ -1,6 +1,8 @@
 import type { RawData, WebSocket } from 'ws'
 import type { Log } from '../../observability/log.ts'
 import { isJsonObject, type JsonObject } from '../json-object.ts'
+import { createOutbox, type Outbox } from './outbox.ts'
+import { watchSignsOfLife } from './signs-of-life.ts'
 
 /** A platform's connection: JSON objects in text frames, both ways. */
 export interface VoiceSocket {
@@ -28,10 +30,12 @@ export interface SocketPeer {
 export interface SocketTimes {
   /** A connection on which no frame came by then is closed. */
   readonly firstFrameMs: number
-  /** Between two pings of the protocol; who answers neither of two is gone. */
+  /** Between two pings of the protocol; from whom nothing comes between two of them is gone. */
   readonly heartbeatMs: number
   /** Who reads nothing for so long is taken to be gone. */
   readonly drainMs: number
+  /** The closing handshake may take so long. */
+  readonly closeMs: number
 }
 
 interface Options {
@@ -41,7 +45,7 @@ interface Options {
   readonly accept: (socket: VoiceSocket) => SocketPeer
 }
 
-/** The documented codes; 1009 (a frame that is too large) is sent by the protocol layer. */
+/** The documented codes; 1002 and 1009 (a frame that is too large) are sent by the protocol layer. */
 export const CLOSE_CODES = {
   /** What came is no JSON object in a text frame, or a field of it has a wrong type. */
   invalidFrame: 1007,
@@ -51,123 +55,102 @@ export const CLOSE_CODES = {
   stopping: 1012,
 } as const
 
-/** Unsent bytes from which on a source is asked to pause. */
-const HIGH_WATER_BYTES = 64 * 1024
 /** The protocol takes 123 bytes. */
 const MAX_REASON_BYTES = 123
+/** The protocol's own code for a connection that ended without a word. */
+const BROKEN = 1006
+const CLOSED_BY_PLATFORM = 'closed by the platform'
 
-/** Reads and writes a connection; every way that it can end is one log line. Returns how to stop it. */
-export function openVoiceSocket(ws: WebSocket, { log, platform, times, accept }: Options) {
+export interface OpenVoiceSocket {
+  drain(): void
+  drop(): void
+}
+
+/** Reads and writes a connection; every way that it can end is one log line. */
+export function openVoiceSocket(
+  ws: WebSocket,
+  { log, platform, times, accept }: Options,
+): OpenVoiceSocket {
+  const ending = createEnding(ws)
+  const { gone, close, drop } = ending
+  const outbox = createOutbox(ws, {
+    gone,
+    stalledMs: times.drainMs,
+    onStalled: () => drop('reads nothing'),
+    onClosing: () => ending.over(CLOSED_BY_PLATFORM),
+  })
+  const life = watchSignsOfLife(ws, {
+    ...times,
+    onNoFrame: () => close(CLOSE_CODES.policy, 'no frame came in time'),
+    onSilent: () => drop('answers no ping'),
+  })
+  gone.addEventListener('abort', life.end, { once: true })
+  let received = 0
+
+  function guarded<T>(work: () => T): T | undefined {
+    try {
+      return work()
+    } catch (err) {
+      log.error({ platform, err }, 'a front end broke')
+      close(CLOSE_CODES.internal, 'the server made a mistake')
+      return undefined
+    }
+  }
+
+  const peer = guarded(() => accept(toVoiceSocket(outbox, ending)))
+  ws.on('message', (data, isBinary) => {
+    if (gone.aborted) return
+    received += 1
+    life.frameCame()
+    const frame = isBinary ? undefined : parseFrame(data)
+    if (frame) guarded(() => peer?.onFrame(frame))
+    else close(CLOSE_CODES.invalidFrame, 'frames must be JSON objects in text')
+  })
+  ws.once('close', (code) => {
+    ending.over(code === BROKEN ? 'the connection broke' : CLOSED_BY_PLATFORM)
+    const conversation = guarded(() => peer?.conversation()) ?? null
+    const counts = { received, sent: outbox.framesSent() }
+    log.info({ platform, conversation, code, ...ending.told(), ...counts }, 'socket closed')
+  })
+  return { drain: () => guarded(() => peer?.onDrain()), drop: () => drop('the server stopped') }
+}
+
+function toVoiceSocket({ send, flushed }: Outbox, { close, drop, gone }: Ending): VoiceSocket {
+  return { send, flushed, close, drop: () => drop('dropped'), gone }
+}
+
+type Ending = ReturnType<typeof createEnding>
+
+/** The end of a connection: it comes once, and the first reason is the one that is told. */
+function createEnding(ws: WebSocket) {
   const gone = new AbortController()
   const openedAt = performance.now()
-  const counts = { received: 0, sent: 0 }
   let ending: string | undefined
-  let heardSince = true
 
-  function close(code: number, reason: string): void {
-    if (gone.signal.aborted) return
+  function over(reason: string): void {
     ending ??= reason
-    ws.close(code, cutToBytes(reason, MAX_REASON_BYTES))
-    over()
-    // Who does not answer the closing handshake is cut off.
-    const limit = setTimeout(() => ws.terminate(), times.drainMs)
-    ws.once('close', () => clearTimeout(limit))
-  }
-
-  function drop(): void {
-    ending ??= 'dropped'
-    ws.terminate()
-    over()
-  }
-
-  function over(): void {
-    clearTimeout(firstFrame)
-    clearInterval(heartbeat)
     gone.abort()
   }
 
-  const socket: VoiceSocket = {
-    gone: gone.signal,
-    close,
-    drop,
-    send(frame) {
-      if (gone.signal.aborted) return
-      counts.sent += 1
-      const text = JSON.stringify(frame)
-      if (ws.bufferedAmount >= HIGH_WATER_BYTES) return written((done) => ws.send(text, done))
-      ws.send(text)
-      return
-    },
-    flushed: () =>
-      gone.signal.aborted || ws.bufferedAmount === 0
-        ? Promise.resolve()
-        : written((done) => ws.ping(undefined, undefined, done)),
-  }
-
-  /** Resolves once the bytes have left; a connection that takes none is dropped. */
-  function written(write: (done: () => void) => void): Promise<void> {
-    return new Promise((resolve) => {
-      const settle = () => {
-        clearTimeout(limit)
-        gone.signal.removeEventListener('abort', settle)
-        resolve()
-      }
-      const limit = setTimeout(() => {
-        ending ??= 'reads nothing'
-        drop()
-      }, times.drainMs)
-      gone.signal.addEventListener('abort', settle)
-      write(settle)
-    })
-  }
-
-  const firstFrame = setTimeout(
-    () => close(CLOSE_CODES.policy, 'no frame came in time'),
-    times.firstFrameMs,
-  )
-  const heartbeat = setInterval(() => {
-    if (!heardSince) {
-      ending ??= 'answers no ping'
-      drop()
-      return
-    }
-    heardSince = false
-    ws.ping()
-  }, times.heartbeatMs)
-
-  ws.on('pong', () => (heardSince = true))
-  ws.on('error', (error) => (ending ??= error.message))
-  ws.on('close', (code) => {
-    over()
-    const seconds = Math.round((performance.now() - openedAt) / 1000)
-    const conversation = peer?.conversation() ?? null
-    const reason = ending ?? 'closed by the platform'
-    log.info({ platform, conversation, code, reason, seconds, ...counts }, 'socket closed')
-  })
-
-  function receive(data: RawData, isBinary: boolean): void {
+  function close(code: number, reason: string): void {
     if (gone.signal.aborted) return
-    heardSince = true
-    counts.received += 1
-    clearTimeout(firstFrame)
-    const frame = isBinary ? undefined : parseFrame(data)
-    if (!frame) close(CLOSE_CODES.invalidFrame, 'frames must be JSON objects in text')
-    else guarded(() => peer?.onFrame(frame))
+    ws.close(code, cutToBytes(reason, MAX_REASON_BYTES))
+    over(reason)
   }
 
-  function guarded(work: () => void): void {
-    try {
-      work()
-    } catch (err) {
-      log.error({ platform, err }, 'a frame broke its handler')
-      close(CLOSE_CODES.internal, 'the server made a mistake')
-    }
+  function drop(reason: string): void {
+    over(reason)
+    ws.terminate()
   }
 
-  let peer: SocketPeer | undefined
-  ws.on('message', receive)
-  guarded(() => (peer = accept(socket)))
-  return { socket, drain: () => guarded(() => peer?.onDrain()) }
+  function told() {
+    const seconds = Math.round((performance.now() - openedAt) / 1000)
+    return { reason: ending, seconds }
+  }
+
+  // The protocol layer closes by itself.
+  ws.on('error', (error) => over(error.message))
+  return { gone: gone.signal, close, drop, over, told }
 }
 
 function parseFrame(data: RawData): JsonObject | undefined {
@@ -180,6 +163,7 @@ function parseFrame(data: RawData): JsonObject | undefined {
   }
 }
 
+/** Without the first bytes of a character that has no room. */
 function cutToBytes(text: string, bytes: number): string {
-  return Buffer.byteLength(text) <= bytes ? text : Buffer.from(text).subarray(0, bytes).toString()
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true })
 }

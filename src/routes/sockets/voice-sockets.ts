@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http'
-import websocket from '@fastify/websocket'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { TurnstateError } from '../../errors.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'
 import type { TurnGate } from '../turn-gate.ts'
-import { takeUpgrades } from './upgrades.ts'
+import { createOpenSockets } from './open-sockets.ts'
+import { routeUpgrades } from './upgrades.ts'
 import {
   openVoiceSocket,
   type SocketPeer,
@@ -14,7 +14,7 @@ import {
 } from './voice-socket.ts'
 
 /** A path on which a platform connects, one connection per call. */
-export interface SocketRoute {
+interface SocketRoute {
   readonly path: string
   readonly platform: string
   /** Who calls; throws before anything is upgraded. */
@@ -32,6 +32,8 @@ export interface VoiceSockets {
   serve(route: SocketRoute): void
   /** Each connection ends as soon as nothing is said on it. */
   drain(): void
+  /** Resolves when no connection is open. */
+  ended(): Promise<void>
   /** All connections end now, as after a crash: platforms dial again. */
   drop(): void
 }
@@ -39,82 +41,92 @@ export interface VoiceSockets {
 interface Options {
   readonly log: Log
   readonly metrics: Pick<Metrics, 'socketsOpen'>
-  readonly gate: TurnGate
+  readonly gate: Pick<TurnGate, 'isDraining'>
   readonly maxSockets: number
   readonly maxFrameBytes: number
   readonly times: SocketTimes
-  /** Whether a request is for one of the paths, as its URL came. */
-  readonly isSocketPath: (request: IncomingMessage) => boolean
 }
 
-/** Registers the WebSocket front ends, and knows all of their connections. */
-export function createVoiceSockets(server: FastifyInstance, options: Options): VoiceSockets {
-  const { log, metrics, gate, times } = options
-  const open = new Set<ReturnType<typeof openVoiceSocket>>()
-  const routes: SocketRoute[] = []
+/** Serves the WebSocket front ends of a server, and knows all of their connections. */
+export function createVoiceSockets(app: FastifyInstance, options: Options): VoiceSockets {
+  const { gate, metrics, maxSockets } = options
+  const upgrade = createUpgrader(app, options)
+  const open = createOpenSockets()
 
-  function admit(request: FastifyRequest, route: SocketRoute): void {
+  function refuseCrowd(): void {
     if (gate.isDraining()) throw new TurnstateError('draining', 'The server is stopping.')
-    request.caller = route.authenticate(request)
-    if (open.size >= options.maxSockets) {
+    if (open.count() >= maxSockets) {
       throw new TurnstateError('overloaded', 'Too many connections are open.')
     }
   }
 
-  function register(scope: FastifyInstance, route: SocketRoute): void {
-    const { path, platform, accept } = route
-    scope.route({
-      method: 'GET',
-      url: path,
-      onRequest: (request, _reply, done) => {
-        admit(request, route)
-        done()
-      },
-      handler: () => {
-        throw new TurnstateError('invalid_request', 'This path takes WebSocket connections only')
-      },
-      wsHandler: (ws, request) => {
-        const { caller } = request
-        const opened = openVoiceSocket(ws, {
-          log,
-          platform,
-          times,
-          accept: (socket) => accept(socket, { caller, request }),
-        })
-        open.add(opened)
-        metrics.socketsOpen(platform, 1)
-        ws.once('close', () => {
-          open.delete(opened)
-          metrics.socketsOpen(platform, -1)
-        })
-      },
+  function connect(ws: WebSocket, route: SocketRoute, request: FastifyRequest): void {
+    const { platform } = route
+    const accept = (socket: VoiceSocket) =>
+      route.accept(socket, { caller: request.caller, request })
+    const { log, times } = options
+    const forget = open.add(openVoiceSocket(ws, { log, platform, times, accept }))
+    metrics.socketsOpen(platform, 1)
+    ws.once('close', () => {
+      forget()
+      metrics.socketsOpen(platform, -1)
     })
   }
 
-  // In a scope of its own: the plugin wraps every handler that it sees.
-  server.register(async (scope) => {
-    await scope.register(websocket, {
-      options: {
-        // It only listens for `upgrade`, and gets those that are meant for it.
-        server: takeUpgrades(server.server, options.isSocketPath) as typeof server.server,
-        maxPayload: options.maxFrameBytes,
-        perMessageDeflate: false,
-        clientTracking: false,
-      },
-      // What ends a connection is told by the connection itself.
-      errorHandler: () => undefined,
-      preClose: (done) => done(),
-    })
-    for (const route of routes) register(scope, route)
-  })
-
   return {
-    serve: (route) => void routes.push(route),
-    drain() {
-      for (const { drain } of open) drain()
+    serve(route) {
+      app.route({
+        method: 'GET',
+        url: route.path,
+        onRequest(request, _reply, done) {
+          request.caller = route.authenticate(request)
+          done()
+        },
+        handler(request, reply) {
+          refuseCrowd()
+          upgrade(request, reply, (ws) => connect(ws, route, request))
+        },
+      })
     },
-    drop() {
-      for (const { socket } of open) socket.drop()
-    },
+    drain: open.drain,
+    ended: open.ended,
+    drop: open.drop,
+  }
+}
+
+type Upgrader = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  connect: (ws: WebSocket) => void,
+) => void
+
+/** Makes a WebSocket of a request, or throws what is wrong with it. */
+function createUpgrader(app: FastifyInstance, { maxFrameBytes, times }: Options): Upgrader {
+  const takeUpgrade = routeUpgrades(app)
+  const settings = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxFrameBytes,
+    closeTimeout: times.closeMs,
+  }
+  const server = new WebSocketServer(settings)
+  // It would answer by itself, and not in the form of every error.
+  server.on('wsClientError', ({ message }: Error) => {
+    throw new TurnstateError('invalid_request', message)
+  })
+  return (request, reply, connect) => {
+    const upgrade = takeUpgrade(request.raw)
+    if (!upgrade) {
+      throw new TurnstateError('invalid_request', 'This path takes WebSocket connections only.')
+    }
+    const { socket, head, response } = upgrade
+    reply.header('sec-websocket-version', '13')
+    server.handleUpgrade(request.raw, socket, head, (ws) => {
+      reply.hijack()
+      // It would keep the request in memory for as long as the connection lasts.
+      response.detachSocket(socket)
+      connect(ws)
+    })
   }
 }

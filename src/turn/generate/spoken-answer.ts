@@ -9,9 +9,12 @@ interface SpokenAnswer {
   readonly end: () => void
 }
 
+/** What a framework reads as a mark on the answer and takes away, though it looks like a symbol. */
+const MARK = /^\s*[\u2713\u25CB\u25D0]\s*/
+
 /** Says of an answer what may reach a voice; `onBegin` is called before its first words. */
 export function createSpokenAnswer(
-  { voice, settings }: Pick<LiveTurn, 'voice' | 'settings'>,
+  { voice, settings, prepared }: Pick<LiveTurn, 'voice' | 'settings' | 'prepared'>,
   onBegin: () => void,
 ): SpokenAnswer {
   let hasBegun = false
@@ -29,13 +32,23 @@ export function createSpokenAnswer(
     }
   }
   const filter = createSpeechFilter({ allow: settings.speech.allow })
-  const say = (text: string) => {
-    if (hasBegun) return voice.say('answer', text)
+  let hasWords = false
+  const say = (text: string, mark = '') => {
     // Where all before it was taken out, the white space that is left is nothing that could be heard.
-    const words = text.trimStart()
+    const words = mark + (hasWords ? text : text.trimStart())
     if (words === '') return
-    begin()
+    hasWords ||= words !== mark
+    if (!hasBegun) begin()
     return voice.say('answer', words)
   }
-  return { push: (text) => say(filter.push(text)), end: () => void say(filter.end()) }
+  let mayBeMarked = prepared.request.readsMarks === true && !voice.hasAnswered()
+  return {
+    push(text) {
+      const [mark = ''] = (mayBeMarked && MARK.exec(text)) || []
+      mayBeMarked = false
+      const words = filter.push(text.slice(mark.length))
+      return mark === '' ? say(words) : say(words, `${mark.trim()} `)
+    },
+    end: () => void say(filter.end()),
+  }
 }

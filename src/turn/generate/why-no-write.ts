@@ -1,4 +1,5 @@
 import type { JournalledEffect, JournalTurn } from '../../conversation/journal.ts'
+import { MINTED_KEY_SOURCE } from '../../conversation/platforms.ts'
 import { placeOf } from '../effect-keys.ts'
 import { lastingEffects } from '../prepare/untold-effects.ts'
 import type { LiveTurn } from './live-turn.ts'
@@ -15,11 +16,14 @@ export const NO_STORE =
 export const STILL_RUNNING = 'It is being done already, and it is not known yet what comes of it.'
 const NO_KEY =
   'Not done: this call cannot be told apart from others, so nothing may be changed in it. Tell the caller that you cannot do that here.'
+const MINTED_KEY =
+  'Not done yet: the call has only just begun. Say so, ask the caller whether you shall do it, and do it when they have answered.'
 const STILL_SPEAKING = 'Not done: the caller is still speaking. Wait for the rest.'
 
 /** Why a tool that changes something may not run in this turn; null if it may. */
 export function whyNoWrite({ prepared, journals, journalled }: LiveTurn): string | null {
   if (prepared.facts.conversation === null) return NO_KEY
+  if (prepared.facts.keySource === MINTED_KEY_SOURCE) return MINTED_KEY
   if (journalled.refusesWrites) return STILL_SPEAKING
   // Its place in the conversation is not sure, so it could be done a second time.
   if (journals.remembers && !prepared.isRemembered) return NO_STORE

@@ -50,6 +50,7 @@ function restore(turn: JournalTurn, parent: JournalTurn | null, facts: SharedFac
   turn.parent = parent
   turn.shown = facts.shown
   turn.superseded = facts.superseded
+  turn.heardText = facts.heardText
   turn.sent.isWhole = facts.delivered
   turn.replays = facts.replays
   for (const [index, status] of facts.undos.entries()) {

@@ -74,4 +74,11 @@ function turnChange(turn: JournalTurn, before: KeptTurn | undefined, isSaved: bo
   return { set: { ...set, [turnField(turn.id)]: text }, add, kept }
 }
 
-const NO_FACTS = { shown: false, superseded: false, delivered: false, replays: 0, undos: [] }
+const NO_FACTS = {
+  shown: false,
+  superseded: false,
+  delivered: false,
+  replays: 0,
+  heardText: null,
+  undos: [],
+}

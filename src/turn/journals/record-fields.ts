@@ -23,6 +23,8 @@ export function supersededField({ id }: Pick<JournalTurn, 'id'>): string {
 const shownField = (id: number) => `shown:${id}`
 const deliveredField = (id: number) => `delivered:${id}`
 const replaysField = (id: number) => `replays:${id}`
+/** What was heard of a turn that the caller spoke over: the first to tell it is believed. */
+const heardField = (id: number) => `heard:${id}`
 const undoField = (id: number, index: number) => `undo:${id}:${index}`
 /** On what the turn stands since what it stood on was forgotten; empty: on the root. */
 const parentField = (id: number) => `parent:${id}`
@@ -36,6 +38,7 @@ export interface SharedFacts {
   readonly superseded: boolean
   readonly delivered: boolean
   readonly replays: number
+  readonly heardText: string | null
   readonly parent: number | null
   /** By the effect's place; null where there is nothing to undo. */
   readonly undos: readonly (UndoStatus | null)[]
@@ -47,6 +50,7 @@ export function factsOf(turn: JournalTurn): SharedFacts {
     superseded: turn.superseded,
     delivered: turn.sent.isWhole,
     replays: turn.replays,
+    heardText: turn.heardText,
     parent: turn.parent?.id ?? null,
     undos: turn.effects.map(({ undo }) => undo?.status ?? null),
   }
@@ -66,6 +70,7 @@ export function factsFrom(fields: Fields, id: number): RecordedFacts {
     superseded: supersededField({ id }) in fields,
     delivered: deliveredField(id) in fields,
     replays: wholeNumber(fields[replaysField(id)]) ?? 0,
+    heardText: fields[heardField(id)] ?? null,
     parent: parent === undefined ? undefined : wholeNumber(parent),
     undoAt: (index) => UNDO_STATES.find((known) => known === fields[undoField(id, index)]) ?? 'due',
   }
@@ -109,6 +114,7 @@ export function changedFacts(
   if (now.shown && !before.shown) set[shownField(id)] = '1'
   if (now.superseded && !before.superseded) set[supersededField({ id })] = '1'
   if (now.delivered && !before.delivered) set[deliveredField(id)] = '1'
+  if (now.heardText !== null && before.heardText === null) set[heardField(id)] = now.heardText
   if (now.parent !== before.parent) set[parentField(id)] = String(now.parent ?? '')
   for (const [index, status] of now.undos.entries()) {
     if (status && isFurther(status, before.undos[index] ?? 'due'))
@@ -126,6 +132,7 @@ export function fieldsOfTurn(id: number, { undos }: SharedFacts): readonly strin
     shownField(id),
     deliveredField(id),
     replaysField(id),
+    heardField(id),
     parentField(id),
     ...undos.map((_, index) => undoField(id, index)),
   ]

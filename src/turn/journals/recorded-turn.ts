@@ -11,6 +11,7 @@ export function createTurn(recorded: RecordedTurn): JournalTurn {
     replays: 0,
     shown: false,
     superseded: false,
+    heardText: null,
   }
 }
 

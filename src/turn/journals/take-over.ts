@@ -141,6 +141,7 @@ function mergeFacts(turn: JournalTurn, before: SharedFacts | null, fields: Field
   const { undoAt, ...recorded } = factsFrom(fields, turn.id)
   turn.shown ||= recorded.shown
   turn.superseded ||= recorded.superseded
+  turn.heardText ??= recorded.heardText
   if (recorded.delivered) Object.assign(turn.sent, { isWhole: true, closedBy: 'server' })
   turn.replays = recorded.replays + Math.max(0, turn.replays - (before?.replays ?? 0))
   const undos = turn.effects.map(({ undo }, index) => {

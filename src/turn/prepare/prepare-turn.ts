@@ -96,7 +96,7 @@ function toPrepared(resolved: Resolved, again: JournalTurn | null): PreparedTurn
     factsAt,
   })
   const { isSayDue } = fold
-  const folded = withGiven(flow, fold.position, request.variables)
+  const folded = withGiven(flow, fold.position, request)
   const hasToSay = isSayDue || (kind === 'opening' && flow.states[folded.state]?.say !== undefined)
   const taken =
     again || hasToSay
@@ -131,15 +131,19 @@ function toPrepared(resolved: Resolved, again: JournalTurn | null): PreparedTurn
   }
 }
 
-/** What the platform knows stands under what the conversation has set. */
-function withGiven(flow: Flow, position: Position, given: KeptRequest['variables']): Position {
-  if (!given) return position
+/** What the platform knows stands under what the conversation has set, and what it notices now above. */
+function withGiven(flow: Flow, position: Position, request: KeptRequest): Position {
+  const { variables, observed } = request
+  if (!variables && !observed) return position
   const before = initialPosition(flow).variables
-  const fresh = Object.entries(assignedByName(flow, given)).filter(
+  const unset = Object.entries(assignedByName(flow, variables ?? {})).filter(
     ([name]) => position.variables[name] === before[name],
   )
-  if (fresh.length === 0) return position
-  return { ...position, variables: { ...position.variables, ...Object.fromEntries(fresh) } }
+  const seen = assignedByName(flow, observed ?? {})
+  return {
+    ...position,
+    variables: { ...position.variables, ...Object.fromEntries(unset), ...seen },
+  }
 }
 
 /** The same where attempts that were still counted on have come to nothing. */

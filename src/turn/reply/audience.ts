@@ -70,12 +70,7 @@ export function createAudience({ turn, now, onAudience }: Options): Audience {
   return {
     publish(event) {
       if (event.type === 'text-delta') said += event.text.length
-      let canWrite = followers.size === 0
-      for (const follower of followers) {
-        if (follower.canWrite()) follower.tell(event)
-        if (follower.canWrite()) canWrite = true
-      }
-      return canWrite ? undefined : drain.wait()
+      return tellAll(followers, event) ? undefined : drain.wait()
     },
     showTool(event) {
       for (const follower of followers) follower.showTool(event)
@@ -105,6 +100,16 @@ export function createAudience({ turn, now, onAudience }: Options): Audience {
       for (const follower of followers) update(follower)
     },
   }
+}
+
+/** Whether one of them takes more, or there is none. */
+function tellAll(followers: ReadonlySet<Follower>, event: Said): boolean {
+  let canWrite = followers.size === 0
+  for (const follower of followers) {
+    if (follower.canWrite()) follower.tell(event)
+    if (follower.canWrite()) canWrite = true
+  }
+  return canWrite
 }
 
 /** Lets one wait until somebody can take more. */

@@ -39,15 +39,12 @@ const QUIET_FOR_MS = 1000
 
 export function createFollower(options: FollowerOptions): Follower {
   const { turn, listener, now, said, onDrain, onGone } = options
-  const { sent } = turn
   let [characters, calls] = [0, 0]
-  let isFull = false
-  let isOver = false
-  let hasStarted = false
+  let [isFull, isOver, hasStarted] = [false, false, false]
   let lastEventAt = now()
   const { ended, end, fail } = createEnding(listener.signal, (isHangUp) => {
     isOver = true
-    if (isHangUp && !sent.isWhole) sent.closedBy = 'caller'
+    if (isHangUp && !turn.sent.isWhole) turn.sent.closedBy = 'caller'
     onGone()
   })
 
@@ -57,21 +54,23 @@ export function createFollower(options: FollowerOptions): Follower {
     if (event.type === 'text-delta') characters += event.text.length
     if (event.type === 'tool-call') calls += 1
     // Nothing of an answer in one body has left before it is whole.
-    if (listener.streams) {
-      sent.characters = Math.max(sent.characters, Math.min(characters, said()))
-      sent.calls = Math.max(sent.calls, calls)
-    }
+    if (listener.streams) noteSent(turn, Math.min(characters, said()), calls)
+    const drained = attempt(() => listener.onEvent(event))
+    if (!drained) return
+    isFull = true
+    drained.then(() => {
+      isFull = false
+      if (!isOver) onDrain()
+    }, fail)
+  }
+
+  /** What breaks for one of them is nothing to the others. */
+  function attempt<T>(work: () => T): T | undefined {
     try {
-      const drained = listener.onEvent(event)
-      if (!drained) return
-      isFull = true
-      drained.then(() => {
-        isFull = false
-        if (!isOver) onDrain()
-      }, fail)
+      return work()
     } catch (error) {
-      // What breaks for one of them is nothing to the others.
       fail(error)
+      return undefined
     }
   }
 
@@ -81,7 +80,7 @@ export function createFollower(options: FollowerOptions): Follower {
     hasStarted: () => (hasStarted && listener.streams) || listener.speaksFailures === true,
     hasHeardNothing: () => characters + calls === 0,
     tell,
-    showTool: (event) => listener.onServerTool?.(event),
+    showTool: (event) => attempt(() => listener.onServerTool?.(event)),
     catchUp() {
       while (!isFull && !isOver) {
         const call = turn.platformCalls[calls]
@@ -102,6 +101,11 @@ export function createFollower(options: FollowerOptions): Follower {
     },
     ended,
   }
+}
+
+function noteSent({ sent }: JournalTurn, characters: number, calls: number): void {
+  sent.characters = Math.max(sent.characters, characters)
+  sent.calls = Math.max(sent.calls, calls)
 }
 
 function createEnding(signal: AbortSignal, onGone: (isHangUp: boolean) => void) {

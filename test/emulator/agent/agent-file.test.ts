@@ -110,6 +110,11 @@ describe('an agent file', () => {
       'webhook_tools.0.response_timeout_secs',
     ],
     [
+      'a webhook whose host is an argument',
+      { webhook_tools: [{ ...WEBHOOK, url: 'https://{host}/x' }] },
+      'webhook_tools.0.url',
+    ],
+    [
       'a webhook without http',
       { webhook_tools: [{ ...WEBHOOK, url: 'file:///etc' }] },
       'webhook_tools.0.url',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createGate } from '../../support/gate.ts'
 import { startTalk } from './conversation-stage.ts'
 import { fakeTools, scriptedLlm, withTool } from './fake-agent.ts'
@@ -43,6 +43,22 @@ describe('a client tool', () => {
       { role: 'tool', tool_call_id: 'call_1', content: 'shown' },
     ])
     expect(talk.lines.join('\n')).toMatch(/tool show_map {2}\d+ ms of 20000 ms/)
+  })
+
+  it('is one of many at once without a warning from Node', async () => {
+    const warned = vi.fn()
+    process.once('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const calls = Array.from({ length: 20 }, (_, number) => ({
+      id: `call_${number}`,
+      name: 'show_map',
+      arguments: { place: 'x' },
+    }))
+    const talk = startTalk({ llm: scriptedLlm({ calls }) })
+    talk.say('Show me')
+    await talk.event('client_tool_call', 20)
+    await new Promise(setImmediate)
+    expect(warned).not.toHaveBeenCalled()
   })
 
   it('may fail: the model reads why', async () => {

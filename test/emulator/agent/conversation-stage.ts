@@ -40,6 +40,7 @@ export function startTalk({ agent: own, llm, tools, timing }: Options = {}): Tal
     session: opening.session,
     llm: llm ?? scriptedLlm(),
     tools: tools ?? fakeTools,
+    transfer: () => undefined,
     line: { send: log.take, close: (code, reason) => close(`${code} ${reason}`) },
     log: (line) => void lines.push(line),
     timing: { ...DEFAULT_TIMING, gapAfterMetadataMs: 0, ...timing },

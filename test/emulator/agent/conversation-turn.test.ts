@@ -138,6 +138,18 @@ describe('context', () => {
     ])
   })
 
+  it('may come in any amount while the agent answers', async () => {
+    const llm = scriptedLlm(stalled('One ').answer)
+    const talk = startTalk({ llm })
+    talk.say('Hello')
+    await talk.event('agent_chat_response_part', 5)
+    const count = 150_000
+    for (let each = 0; each < count; each += 1) talk.tell({ type: 'contextual_update', text: 'x' })
+    talk.say('And now?')
+    await talk.event('agent_response', 2)
+    expect(llm.history(2)).toHaveLength(count + 4)
+  })
+
   it('that comes while a tool runs stands after its result', async () => {
     const llm = scriptedLlm({ calls: [{ name: 'show_map', arguments: { place: 'x' } }] })
     const talk = startTalk({ llm })

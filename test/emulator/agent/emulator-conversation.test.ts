@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect, converse, emulate, emulateAgent } from './agent-client.ts'
 import { spokenParts } from './event-log.ts'
 import { failing, fakeAgent, scriptedLlm, stalled, withTool } from './fake-agent.ts'
@@ -191,6 +193,10 @@ describe('the events of the platform’s own default list', () => {
   })
 })
 
+function nested(start: string): string {
+  return `${start}${'['.repeat(100_000)}${']'.repeat(100_000)}}`
+}
+
 describe('frames that break the protocol', () => {
   it.each([
     ['no JSON', '{"type":'],
@@ -198,6 +204,7 @@ describe('frames that break the protocol', () => {
     ['no type', '{"text":"Hello"}'],
     ['a type that is no text', '{"type":5}'],
     ['a field that is wrong', '{"type":"client_tool_result","result":"x"}'],
+    ['no end to its nesting', nested('{"type":"client_tool_result","tool_call_id":"a","result":')],
   ])('with %s close the socket with 1008', async (_name, frame) => {
     const { socketUrl } = await emulate()
     const early = await connect(socketUrl())
@@ -234,6 +241,18 @@ describe('the emulator', () => {
     await emulator.close()
     expect(await client.closed).toMatch(/^1001 /)
     await expect(fetch(emulator.url)).rejects.toThrow()
+  })
+
+  it('does not wait for a client that it sent away and that stays', async () => {
+    const { url, close } = await emulate()
+    const socket = connectTcp({ port: Number(new URL(url).port), allowHalfOpen: true })
+    onTestFinished(() => void socket.destroy())
+    socket.write(
+      'GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    )
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toContain('404 Not Found')
+    await close()
   })
 
   it('says so when its port is taken', async () => {

@@ -113,9 +113,10 @@ describe('a system tool', () => {
       true,
     ],
   ])('%s with %j reports %j', (name, args, result, spokenText, endsConversation) => {
-    const { result: text, ...rest } = tools.runSystem(name, JSON.stringify(args))
+    const { result: text, handover, ...rest } = tools.runSystem(name, JSON.stringify(args))
     expect(JSON.parse(text)).toEqual(result)
     expect(rest).toEqual({ isError: false, spokenText, endsConversation })
+    expect(handover?.agentId).toBe(name === 'transfer_to_agent' ? 'billing' : undefined)
   })
 
   it.each<[string, string]>([
@@ -195,6 +196,12 @@ describe('a webhook tool', () => {
         body: '{"note":{"deep":[null]}}',
       },
     ])
+  })
+
+  it('says of itself what its own headers say, however they are spelled', async () => {
+    const server = await service()
+    await webhook(server.url, { method: 'POST', headers: { 'Content-Type': 'text/json' } })({})
+    expect(server.received).toMatchObject([{ headers: { 'content-type': 'text/json' } }])
   })
 
   it.each([{}, { id: '' }, { id: '..' }, { id: null }])(

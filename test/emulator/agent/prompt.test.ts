@@ -42,13 +42,14 @@ it('a typed conversation knows its own facts, and no caller', () => {
   const variables = systemVariables({
     conversationId: 'conv_1',
     agentId: 'clinic',
+    currentAgentId: 'sales',
     isTextOnly: true,
     startedAt: new Date('2026-11-20T10:00:00Z'),
   })
   expect(variables).toEqual({
     system__conversation_id: 'conv_1',
     system__agent_id: 'clinic',
-    system__current_agent_id: 'clinic',
+    system__current_agent_id: 'sales',
     system__time_utc: '2026-11-20T10:00:00.000Z',
     system__timezone: 'UTC',
     system__call_duration_secs: 0,

@@ -79,7 +79,7 @@ export function begin({ store, text = 'hello', parent = null, maxTurns = 100 }: 
       journal,
       {
         ...{ parent, kind: 'new', exchange: 1, userText: text, start, saysOnEntry: false },
-        ...{ transitionsBefore: 0, refusesWrites: false, tailKey: '' },
+        ...{ transitionsBefore: 0, refusesWrites: false, tailKey: '', greetingKey: '' },
         ...{ startedAt: store.now(), owner: store.instance },
       },
       { maxTurns, maxCharacters: 1_000_000 },

@@ -8,7 +8,8 @@ import type { ClientEvent } from './client-event.ts'
 import { createDialogue } from './dialogue.ts'
 import { createHeartbeat } from './heartbeat.ts'
 import { createHistory } from './history.ts'
-import { createOutbox, type Line, type Outbox } from './outbox.ts'
+import { createOutbox, type Failure, type Line } from './outbox.ts'
+import { createParties, type Transfer } from './parties.ts'
 import type { Session } from './session.ts'
 import { takeEvent } from './take-event.ts'
 
@@ -17,6 +18,7 @@ export interface ConversationNeeds {
   readonly session: Session
   readonly llm: CustomLlm
   readonly tools: PlatformTools
+  readonly transfer: Transfer
   readonly line: Line
   readonly log: (line: string) => void
   readonly timing: EmulatorTiming
@@ -36,15 +38,15 @@ export function startConversation(needs: ConversationNeeds): Conversation {
   const outbox = createOutbox(needs.line, agent.clientEvents)
   const heartbeat = createHeartbeat(outbox, timing.pingIntervalMs)
   const clientCalls = createClientCalls()
+  const history = createHistory(session.systemText)
   let early: ClientEvent[] | null = []
   let isOver = false
   let grace: NodeJS.Timeout | undefined
 
   const dialogue = createDialogue({
-    ...needs,
-    ...{ outbox, clientCalls, typingIntervalMs: timing.typingIntervalMs },
-    history: createHistory(session.systemText),
-    question: session.question,
+    ...{ outbox, clientCalls, history, log: needs.log },
+    typingIntervalMs: timing.typingIntervalMs,
+    ...createParties({ ...needs, question: session.question }, { ...needs, history, fail }),
     onOver: (over) => {
       stop()
       if (over.kind === 'failed') {
@@ -78,7 +80,7 @@ export function startConversation(needs: ConversationNeeds): Conversation {
     dialogue.stop()
   }
 
-  function fail(failure: Parameters<Outbox['fail']>[0]): void {
+  function fail(failure: Failure): void {
     if (isOver) return
     stop()
     outbox.fail(failure)
@@ -116,7 +118,7 @@ const TOO_LONG = {
 } as const
 
 /** A `CustomLlmFailure`, or a fault of the emulator's own. */
-function failureOf(error: unknown, log: (line: string) => void): Parameters<Outbox['fail']>[0] {
+function failureOf(error: unknown, log: (line: string) => void): Failure {
   const { type, errorType, reason } = isRecord(error) ? error : {}
   if (type !== 'custom-llm-failure') {
     log(`fault of the emulator: ${shownText(String(error))}`)

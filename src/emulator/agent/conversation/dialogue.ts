@@ -1,11 +1,11 @@
 import type { Json } from '../../rehearsal/json.ts'
 import { user } from '../../rehearsal/messages.ts'
 import { createCurrentTurn } from './current-turn.ts'
+import { greet } from './greet.ts'
 import { contextNote, type History } from './history.ts'
 import type { Outbox } from './outbox.ts'
 import { createSilence } from './silence.ts'
 import type { TurnNeeds } from './turn.ts'
-import { createUtterance } from './utterance.ts'
 
 interface DialogueNeeds extends TurnNeeds {
   readonly onOver: (over: DialogueOver) => void
@@ -31,9 +31,9 @@ export interface Dialogue {
 }
 
 export function createDialogue(needs: DialogueNeeds): Dialogue {
-  const { agent, history, log, onOver } = needs
+  const { party, history, outbox, log, onOver } = needs
   /** Kept back while a turn runs: nothing may come between calls and their results. */
-  let contexts: readonly string[] = []
+  const contexts: string[] = []
 
   const turn = createCurrentTurn(needs, (outcome) => {
     addContexts()
@@ -41,16 +41,19 @@ export function createDialogue(needs: DialogueNeeds): Dialogue {
     else if (outcome.end === 'conversation-over') onOver({ kind: 'ended-by-agent' })
     else silence.restart()
   })
-  const silence = createSilence(agent.turn.timeoutMs, () => {
-    log('silence: the agent is asked again')
-    const mark = silenceMark(agent.turn.silenceForm, history)
-    if (mark) history.add(mark)
-    turn.begin(null, mark)
-  })
+  const settings = () => party().agent.turn
+  const silence = createSilence(
+    () => settings().timeoutMs,
+    () => {
+      log('silence: the agent is asked again')
+      const mark = silenceMark(settings().silenceForm, history)
+      if (mark) history.add(mark)
+      turn.begin(null, mark)
+    },
+  )
 
   function addContexts(): void {
-    history.add(...contexts.map(contextNote))
-    contexts = []
+    for (const text of contexts.splice(0)) history.add(contextNote(text))
   }
 
   function interrupt(): void {
@@ -62,22 +65,19 @@ export function createDialogue(needs: DialogueNeeds): Dialogue {
   return {
     greet: (firstMessage) => {
       if (firstMessage === '') return
-      const utterance = createUtterance(needs.outbox)
-      utterance.say(firstMessage)
-      utterance.finish()
-      history.add({ role: 'assistant', content: firstMessage })
+      greet(firstMessage, outbox, history)
       silence.restart()
     },
     userSays: ({ text, content }) => {
       if (turn.isRunning()) log('the user speaks while the agent answers: interrupted')
       interrupt()
       history.add({ role: 'user', content })
-      if (agent.echoesUserTranscript) sendTranscript(text, needs.outbox)
-      const isTyped = agent.turn.isSpeculative && typeof content === 'string'
+      if (party().agent.echoesUserTranscript) sendTranscript(text, outbox)
+      const isTyped = settings().isSpeculative && typeof content === 'string'
       turn.begin(isTyped ? content : null)
     },
     addContext: (text) => {
-      if (turn.isRunning()) contexts = [...contexts, text]
+      if (turn.isRunning()) contexts.push(text)
       else history.add(contextNote(text))
     },
     userIsActive: () => {

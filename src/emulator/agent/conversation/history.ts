@@ -5,15 +5,19 @@ import type { ToolRun } from '../agent.ts'
 /** What the next request to the Custom LLM shows of the conversation. */
 export interface History {
   readonly messages: () => readonly Json[]
+  /** For the agent that goes on with the conversation. */
+  readonly setSystemText: (text: string) => void
   readonly add: (...messages: readonly Json[]) => void
   /** Takes a message back, if nothing came after it. */
   readonly withdraw: (message: Json) => void
 }
 
 export function createHistory(systemText: string): History {
-  const messages: Json[] = [{ role: 'system', content: systemText }]
+  let system: Json = { role: 'system', content: systemText }
+  const messages: Json[] = []
   return {
-    messages: () => [...messages],
+    messages: () => [system, ...messages],
+    setSystemText: (content) => (system = { role: 'system', content }),
     add: (...added) => void messages.push(...added),
     withdraw: (message) => {
       if (messages.at(-1) === message) messages.pop()

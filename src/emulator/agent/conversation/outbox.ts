@@ -12,7 +12,7 @@ export interface Outbox {
   readonly fail: (failure: Failure) => void
 }
 
-interface Failure {
+export interface Failure {
   readonly code: CloseCode
   readonly errorType: string
   readonly message: string

@@ -26,11 +26,15 @@ export interface Session {
 }
 
 interface Refusal {
-  readonly errorType: 'invalid_message' | 'override_error' | 'missing_dynamic_variable'
+  readonly errorType:
+    | 'invalid_message'
+    | 'override_error'
+    | 'missing_dynamic_variable'
+    | 'missing_dynamic_variable_transfer'
   readonly message: string
 }
 
-type Opening =
+export type Opening =
   | { readonly ok: true; readonly session: Session; readonly notes: readonly string[] }
   | { readonly ok: false; readonly refusal: Refusal }
 
@@ -39,6 +43,8 @@ interface OpeningNeeds {
   readonly conversationId: string
   readonly renderPrompt: RenderPrompt
   readonly startedAt: Date
+  /** The agent that the client called, if another one goes on; what it overrode was that one's. */
+  readonly transferredFrom?: string
 }
 
 /** The session that a first frame opens, or why the platform would close the socket with 1008. */
@@ -49,20 +55,22 @@ export function openSession(body: unknown, needs: OpeningNeeds): Opening {
     return refused('invalid_message', `conversation_initiation_client_data.${path} is wrong.`)
   }
   const { agent } = needs
+  const isTransfer = needs.transferredFrom !== undefined
   const overrides = overridesIn(parsed.data.conversation_config_override ?? {})
-  const forbidden = overrides.find(({ name }) => !isAllowed(agent, name))
+  const forbidden = !isTransfer && overrides.find(({ name }) => !isAllowed(agent, name))
   if (forbidden) {
     return refused('override_error', `The agent does not allow clients to set ${forbidden.name}.`)
   }
   const extraBody = parsed.data.custom_llm_extra_body ?? undefined
   const isDropped = hasKeys(extraBody) && !agent.allowsExtraBody
-  if (isDropped && agent.refusesExtraBody) {
+  if (isDropped && agent.refusesExtraBody && !isTransfer) {
     return refused('override_error', 'The agent does not allow custom_llm_extra_body.')
   }
   const given = { ...agent.defaultVariables, ...clientVariables(parsed.data) }
   const missing = agent.neededVariables.filter((name) => !Object.hasOwn(given, name))
   if (missing.length > 0) {
-    return refused('missing_dynamic_variable', `Missing dynamic variables: ${missing.join(', ')}.`)
+    const errorType = isTransfer ? 'missing_dynamic_variable_transfer' : 'missing_dynamic_variable'
+    return refused(errorType, `Missing dynamic variables: ${missing.join(', ')}.`)
   }
   const notes = isDropped ? ['custom_llm_extra_body dropped: the agent does not allow it'] : []
   return { ok: true, session: toSession(parsed.data, { ...needs, overrides, given }), notes }
@@ -72,17 +80,20 @@ function toSession(
   { custom_llm_extra_body: extraBody, user_id: userId }: Initiation,
   needs: OpeningNeeds & { readonly overrides: readonly Override[]; readonly given: Variables },
 ): Session {
-  const { agent, overrides } = needs
+  const { agent, overrides, transferredFrom } = needs
   const isTextOnly = valueOf(overrides, 'text_only') === true
   const variables = {
     ...needs.given,
-    ...systemVariables({ ...needs, agentId: agent.id, isTextOnly }),
+    ...systemVariables({
+      ...needs,
+      ...{ agentId: transferredFrom ?? agent.id, currentAgentId: agent.id, isTextOnly },
+    }),
   }
   const inTexts = Object.fromEntries(
     Object.entries(variables).filter(([name]) => !name.startsWith(SECRET)),
   )
   const textOf = (name: string, own: string) => {
-    const value = valueOf(overrides, name)
+    const value = transferredFrom === undefined ? valueOf(overrides, name) : null
     return needs.renderPrompt(typeof value === 'string' ? value : own, inTexts)
   }
   return {

@@ -5,8 +5,8 @@ export interface Silence {
   readonly isRunning: () => boolean
 }
 
-/** `timeoutMs` null: it may last for ever. */
-export function createSilence(timeoutMs: number | null, onTimeout: () => void): Silence {
+/** How long it may last is asked each time; null: for ever. */
+export function createSilence(limit: () => number | null, onTimeout: () => void): Silence {
   let timer: NodeJS.Timeout | null = null
   const stop = () => {
     if (timer) clearTimeout(timer)
@@ -15,6 +15,7 @@ export function createSilence(timeoutMs: number | null, onTimeout: () => void): 
   return {
     restart: () => {
       stop()
+      const timeoutMs = limit()
       if (timeoutMs === null) return
       timer = setTimeout(() => {
         timer = null

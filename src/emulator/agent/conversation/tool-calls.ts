@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { HeardCall } from '../../rehearsal/heard-output.ts'
 import { isRecord, parseJson, type Json } from '../../rehearsal/json.ts'
 import { missingArguments } from '../../rehearsal/platform-tools.ts'
-import type { Agent, AgentTool, PlatformTools, ToolRun } from '../agent.ts'
+import type { Agent, AgentTool, Handover, PlatformTools, ToolRun } from '../agent.ts'
 import { INTERRUPTED, type ClientCalls } from './client-calls.ts'
 import type { Outbox } from './outbox.ts'
 import { createUtterance } from './utterance.ts'
@@ -30,11 +30,13 @@ interface CallsOutcome {
   readonly endsConversation: boolean
   /** The agent is to keep quiet until the user speaks. */
   readonly skipsTurn: boolean
+  readonly handover?: Handover | undefined
 }
 
 interface Run extends ToolRun {
   readonly endsConversation?: boolean
   readonly isCalled?: boolean
+  readonly handover?: Handover
 }
 
 export function runCalls(
@@ -69,7 +71,8 @@ export function runCalls(
 
 function toOutcome(calls: readonly HeardCall[], runs: readonly Run[]): CallsOutcome {
   const skipsTurn = calls.some(({ name }, index) => name === 'skip_turn' && !runs[index]?.isError)
-  return { runs, endsConversation: false, skipsTurn }
+  const handover = runs.find((run) => run.handover)?.handover
+  return { runs, endsConversation: false, skipsTurn, handover }
 }
 
 interface CallNeeds extends ToolNeeds {

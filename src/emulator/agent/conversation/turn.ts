@@ -1,18 +1,29 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { TurnstateError } from '../../../errors.ts'
 import { assistant, user } from '../../rehearsal/messages.ts'
+import type { Handover } from '../agent.ts'
 import type { CustomLlm, CustomLlmFailure, LlmAnswer } from '../custom-llm.ts'
 import type { Session } from './session.ts'
 import { shownText } from '../shown-text.ts'
+import { greet } from './greet.ts'
 import { hasWords, toolMessages, type History } from './history.ts'
 import { growingPrefixes } from './growing-prefixes.ts'
 import { runCalls, type RunningCalls, type ToolNeeds } from './tool-calls.ts'
 import { createUtterance, type Utterance } from './utterance.ts'
 
-export interface TurnNeeds extends ToolNeeds {
+/** An agent and what it answers with. */
+export interface Party extends Pick<ToolNeeds, 'agent' | 'tools'> {
   readonly llm: CustomLlm
-  readonly history: History
   readonly question: Session['question']
+}
+
+export interface TurnNeeds extends Omit<ToolNeeds, 'agent' | 'tools'> {
+  /** Whoever has the conversation now. */
+  readonly party: () => Party
+  /** Gives it to another one; returns what that says first. */
+  readonly handOver: (handover: Handover) => string
+  readonly history: History
   readonly typingIntervalMs: number
 }
 
@@ -39,6 +50,8 @@ interface TurnState {
 /** `typed`: what the user has just typed; the first requests are then made as if that still grew. */
 export function startTurn(needs: TurnNeeds, typed: string | null): Turn {
   const abort = new AbortController()
+  // Every client tool that runs listens, and one answer may call many.
+  setMaxListeners(0, abort.signal)
   const state: TurnState = { signal: abort.signal, speaking: null, calling: null }
   return {
     ended: run(typed, needs, state)
@@ -81,13 +94,14 @@ async function answerOnce(needs: TurnNeeds, state: TurnState): Promise<TurnEnd |
 }
 
 async function ask(
-  { llm, question, history }: TurnNeeds,
+  { party, history }: TurnNeeds,
   utterance: Utterance,
   signal: AbortSignal,
 ): Promise<LlmAnswer> {
   const onText = (piece: string) => {
     if (!signal.aborted) utterance.say(piece)
   }
+  const { llm, question } = party()
   try {
     return await llm.answer({ ...question, messages: history.messages() }, { signal, onText })
   } catch (error) {
@@ -101,14 +115,18 @@ async function runTools(
   needs: TurnNeeds,
   state: TurnState,
 ): Promise<TurnEnd | 'again'> {
-  const running = runCalls(calls, needs, state.signal)
+  const { party, history, outbox } = needs
+  const running = runCalls(calls, { ...needs, ...party() }, state.signal)
   state.calling = { text, running }
-  const { runs, endsConversation, skipsTurn } = await running.settled
+  const { runs, endsConversation, skipsTurn, handover } = await running.settled
   state.signal.throwIfAborted()
   state.calling = null
   if (endsConversation) return 'conversation-over'
-  needs.history.add(...toolMessages(text, running.calls, runs))
-  return skipsTurn ? 'answered' : 'again'
+  history.add(...toolMessages(text, running.calls, runs))
+  const firstMessage = handover ? needs.handOver(handover) : ''
+  state.signal.throwIfAborted()
+  greet(firstMessage, outbox, history)
+  return skipsTurn || firstMessage !== '' ? 'answered' : 'again'
 }
 
 /** After an interruption: the words that the client got, and calls with what has come of them. */
@@ -133,11 +151,12 @@ function endlessCalls(): TurnstateError {
 /** Answers to what is not the whole text yet are thrown away, failures included. */
 async function askWhileTyping(typed: string, needs: TurnNeeds, signal: AbortSignal): Promise<void> {
   const before = needs.history.messages().slice(0, -1)
+  const { llm, question } = needs.party()
   for (const prefix of growingPrefixes(typed)) {
     const hangUp = new AbortController()
     const listener = { signal: AbortSignal.any([signal, hangUp.signal]), onText: () => undefined }
     const messages = [...before, user(prefix)]
-    needs.llm.answer({ ...needs.question, messages }, listener).catch(() => undefined)
+    llm.answer({ ...question, messages }, listener).catch(() => undefined)
     await wait(needs.typingIntervalMs, undefined, { signal })
     hangUp.abort()
   }

@@ -1,18 +1,28 @@
 import type { RawData, WebSocket } from 'ws'
 import type { Agent, PlatformTools, RenderPrompt } from '../agent.ts'
 import { readClientFrame, type ClientEvent } from '../conversation/client-event.ts'
-import { startConversation, type Conversation } from '../conversation/conversation.ts'
+import {
+  startConversation,
+  type Conversation,
+  type ConversationNeeds,
+} from '../conversation/conversation.ts'
 import { openSession, type Session } from '../conversation/session.ts'
 import type { CustomLlm } from '../custom-llm.ts'
 import { shownText } from '../shown-text.ts'
 import type { EmulatorTiming } from '../timing.ts'
 import { closeReason } from './close-reason.ts'
 
-export interface ConnectionNeeds {
+/** An agent and what it works with. */
+export interface Staff {
   readonly agent: Agent
-  readonly conversationId: string
   readonly llm: CustomLlm
   readonly tools: PlatformTools
+}
+
+export interface ConnectionNeeds extends Staff {
+  readonly conversationId: string
+  /** The agents that this one may transfer to. */
+  readonly staffOf: (agentId: string) => Staff | undefined
   readonly renderPrompt: RenderPrompt
   readonly log: (line: string) => void
   readonly timing: EmulatorTiming
@@ -42,7 +52,8 @@ export function serveClient(socket: WebSocket, needs: ConnectionNeeds): void {
     }
     log(`started with agent ${needs.agent.id}`)
     for (const note of opening.notes) log(note)
-    conversation = converse(socket, opening.session, { ...needs, log, close })
+    const transfer = transferOf(body, { ...needs, startedAt })
+    conversation = converse(socket, opening.session, { ...needs, log, close, transfer })
     return conversation
   }
 
@@ -85,10 +96,27 @@ export function serveClient(socket: WebSocket, needs: ConnectionNeeds): void {
   })
 }
 
+/** The other agents, for a client that began with this first frame. */
+function transferOf(
+  body: unknown,
+  needs: ConnectionNeeds & { readonly startedAt: Date },
+): ConversationNeeds['transfer'] {
+  return (agentId) => {
+    const staff = needs.staffOf(agentId)
+    const transferredFrom = needs.agent.id
+    return (
+      staff && { ...staff, opening: openSession(body, { ...needs, ...staff, transferredFrom }) }
+    )
+  }
+}
+
 function converse(
   socket: WebSocket,
   session: Session,
-  needs: ConnectionNeeds & { readonly close: (code: number, reason: string) => void },
+  needs: ConnectionNeeds &
+    Pick<ConversationNeeds, 'transfer'> & {
+      readonly close: (code: number, reason: string) => void
+    },
 ): Conversation {
   return startConversation({
     ...needs,

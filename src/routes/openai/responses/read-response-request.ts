@@ -4,6 +4,7 @@ import type { TurnRequest } from '../../../turn/turn-request.ts'
 import { isJsonObject } from '../../json-object.ts'
 import { parseJsonBody } from '../json-body.ts'
 import type { JsonObject } from '../../json-object.ts'
+import type { ChooseProfile } from '../platforms/choose-profile.ts'
 import { readParameters } from '../read-parameters.ts'
 import { toTurnRequest } from '../read-request.ts'
 import { readInput } from './read-input.ts'
@@ -17,7 +18,10 @@ export interface ResponseRequest {
 }
 
 /** Throws `invalid_request` where nothing sensible can be made of the body. */
-export function readResponseRequest(request: FastifyRequest): ResponseRequest {
+export function readResponseRequest(
+  request: FastifyRequest,
+  chooseProfile: ChooseProfile,
+): ResponseRequest {
   const body = parseJsonBody(request.body)
   if (body.value.background === true) {
     throw new TurnstateError(
@@ -30,7 +34,9 @@ export function readResponseRequest(request: FastifyRequest): ResponseRequest {
   const read = readParameters(inNamesOfChat(body.value))
   const { stream, model } = read
   // The last event of this API always tells the usage.
-  const turn = toTurnRequest(request, { body: body.value, messages, read, wantsUsage: true })
+  const profile = chooseProfile(request, body.value)
+  const parts = { body: body.value, profile, messages, read, wantsUsage: true }
+  const turn = toTurnRequest(request, parts)
   return { turn, stream, model }
 }
 

@@ -1,0 +1,15 @@
+import type { Log } from '../../observability/log.ts'
+
+const MAX_NAMES = 20
+const MAX_NAME_CHARACTERS = 50
+
+/** Tells the log of what a platform sends and nobody reads, once for each name. */
+export function createUnknownTypes(log: Log): (name: string, callId: string) => void {
+  const told = new Set<string>()
+  return (name, conversation) => {
+    const type = name.slice(0, MAX_NAME_CHARACTERS)
+    if (told.has(type) || told.size >= MAX_NAMES) return
+    told.add(type)
+    log.warn({ platform: 'retell', conversation, type }, 'frames of an unknown type are ignored')
+  }
+}
