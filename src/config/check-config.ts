@@ -3,11 +3,12 @@ import { transitionToolName } from '../flow/edges.ts'
 import { lintFlow } from '../flow/lint-flow.ts'
 import { suggestion } from '../flow/near-name.ts'
 import { checkJsonSchema } from '../tools/json-schema.ts'
+import { checkActions, lintActions } from './check-actions.ts'
 import { checkConversationRelay } from './check-conversation-relay.ts'
 import { checkEffects, lintEffects } from './check-effects.ts'
 import { checkFillers, lintAnnouncements } from './check-fillers.ts'
 import { checkMcp } from './check-mcp.ts'
-import { checkRetell, lintRetell } from './check-retell.ts'
+import { checkRetell } from './check-retell.ts'
 import { checkWebhooks } from './check-webhooks.ts'
 import { lintPatience } from './lint-patience.ts'
 import { lintPatterns } from './lint-patterns.ts'
@@ -26,6 +27,7 @@ export function checkConfig(config: ConfigFile, host: string | undefined): reado
     ...checkEffects(config),
     ...checkFillers(config),
     ...checkStateTool(config),
+    ...checkActions(config),
     ...checkRetell(config),
     ...checkConversationRelay(config),
   ])
@@ -39,7 +41,7 @@ export function lintConfig(config: ConfigFile): readonly Finding[] {
     ...lintPatience(config),
     ...lintAnnouncements(config),
     ...lintEffects(config),
-    ...lintRetell(config),
+    ...lintActions(config),
     ...lintSecret(config),
   ].map((found) => ({ ...found, severity: 'warning' as const, atKey: isEntry(found.path) }))
 }

@@ -9,6 +9,7 @@ const NAMED: readonly Path[] = [
   ['tools'],
   ['mcp'],
   ['retell', 'actions'],
+  ['conversation_relay', 'actions'],
 ]
 
 /** What every object has already: such an entry would be lost, or read where none was written. */

@@ -1,4 +1,3 @@
-import { transitionToolName } from '../flow/edges.ts'
 import { edgePlaces } from '../flow/flow-places.ts'
 import { suggestion } from '../flow/near-name.ts'
 import { argumentNames } from '../flow/tool-definition.ts'
@@ -6,45 +5,15 @@ import { variableOf, type RetellAction } from '../routes/retell/options.ts'
 import type { Found, Path } from './problem.ts'
 import type { ConfigFile } from './schema.ts'
 
-/** Actions of Retell that could not be offered, or not be done as they are meant. */
+/** Actions of Retell that could not be done as they are meant. */
 export function checkRetell(config: ConfigFile): readonly Found[] {
   const { actions, trust_proxy_hops, allow_addresses } = config.retell
   const isUnused = trust_proxy_hops > 0 && allow_addresses.length === 0
   const path = ['retell', 'trust_proxy_hops']
   return [
-    ...Object.entries(actions).flatMap(([name, action]) => [
-      ...checkName(config, name),
-      ...checkNumber(config, name, action),
-    ]),
+    ...Object.entries(actions).flatMap(([name, action]) => checkNumber(config, name, action)),
     ...(isUnused ? [{ path, message: 'is for allow_addresses, and there are none' }] : []),
   ]
-}
-
-function checkName({ tools, conversation }: ConfigFile, name: string): readonly Found[] {
-  const path = ['retell', 'actions', name]
-  const refused = (message: string) => [{ path, message, atKey: true }]
-  if (Object.hasOwn(tools, name)) return refused('a tool has this name; names must differ')
-  if (name === conversation.state_tool) return refused('conversation.state_tool has this name')
-  const prefix = transitionToolName('')
-  if (name.startsWith(prefix))
-    return refused(`no action may be named ${prefix}...: edges are offered so`)
-  return []
-}
-
-/** Actions that the model will never be offered. */
-export function lintRetell({ retell, flow }: ConfigFile): readonly Found[] {
-  const message = 'no platform_tools of the flow allow this name, so the model is never offered it'
-  return Object.keys(retell.actions)
-    .filter((name) => !isUsed(flow, name))
-    .map((name) => ({ path: ['retell', 'actions', name], message }))
-}
-
-/** Some state offers it. */
-function isUsed(flow: ConfigFile['flow'], name: string): boolean {
-  return Object.values(flow.states).some((state) => {
-    const rule = state.platform_tools ?? flow.platform_tools
-    return rule?.allow ? rule.allow.includes(name) : !rule?.deny?.includes(name)
-  })
 }
 
 /** A variable that the model can write must not lead anywhere. */

@@ -19,9 +19,22 @@ const HTTP_PLATFORMS = {
 export const PlatformChoice = z.enum({ auto: 'auto', ...HTTP_PLATFORMS }).default('auto')
 export type PlatformChoice = z.infer<typeof PlatformChoice>
 
+/** Names of callers that prove who they are in another way than by a key: no key may take them. */
+export const KEYLESS_CALLERS = {
+  speechEngine: 'speech_engine',
+  twilio: 'twilio-signature',
+} as const
+const RESERVED: readonly string[] = Object.values(KEYLESS_CALLERS)
+
 const AuthKey = z.strictObject({
   /** Part of the identity of every conversation that is begun with this key. */
-  name: z.string().min(1),
+  name: z
+    .string()
+    .min(1)
+    .refine(
+      (name) => !RESERVED.includes(name),
+      'is the name of a caller without a key; choose another',
+    ),
   secret: z.string().min(8, 'must have at least 8 characters'),
   /** Who asks with this key. */
   platform: z.enum(HTTP_PLATFORMS).optional(),

@@ -17,20 +17,6 @@ describe('ConversationRelay', () => {
     expect(problemsWith(none).filter((line) => line.includes('conversation_relay'))).toEqual([])
   })
 
-  it('takes actions under names of their own', () => {
-    const tools = 'tools: { press: { type: static, result: x } }\n'
-    const relay = (name: string) =>
-      `conversation_relay: { actions: { ${name}: { type: send_digits } } }\n`
-    expect(problemsWith(relay('press'))).toEqual([])
-    const errors = (text: string) => problemsWith(text).filter((line) => line.startsWith('error'))
-    const why = 'is also the name of a tool, so the model could not be offered both'
-    expect(errors(tools + relay('press'))).toEqual([
-      `error conversation_relay.actions.press: ${why}`,
-    ])
-    expect(errors(relay('transition_to_talk'))).toHaveLength(1)
-    expect(errors(relay('turnstate_state'))).toHaveLength(1)
-  })
-
   it.each([
     ['a source that is no URL', '{ actions: { a: { type: play, source: music.mp3 } } }'],
     ['no language', '{ actions: { a: { type: language, languages: [] } } }'],

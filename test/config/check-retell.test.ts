@@ -65,33 +65,6 @@ describe('the options of Retell', () => {
   )
 })
 
-describe('the name of an action', () => {
-  it.each([
-    ['turnstate_state', 'conversation.state_tool has this name'],
-    ['transition_to_talk', 'edges are offered so'],
-    ['constructor', 'this name is reserved'],
-    ['with space', 'retell.actions'],
-  ])('cannot be %j', (name, problem) =>
-    expect(problems(`{ actions: { ${JSON.stringify(name)}: { type: end_call } } }`)).toEqual([
-      expect.stringContaining(problem),
-    ]),
-  )
-
-  it('cannot be that of a tool', () => {
-    const text = `${MINIMAL}tools: { act: { type: static, result: x } }\nretell: { actions: { act: { type: end_call } } }\n`
-    expect(problemsOf(parse(text)).join()).toContain(
-      'error retell.actions.act: a tool has this name',
-    )
-  })
-
-  it('should be one that the flow allows somewhere', () => {
-    const flow = 'talk: { state_prompt: Talk., platform_tools: { allow: [other] } }'
-    expect(action('{ type: end_call }', flow)).toEqual([
-      expect.stringMatching(/^warning retell\.actions\.act: no platform_tools/),
-    ])
-  })
-})
-
 describe('a number from a variable', () => {
   const number = "number: '{{branch}}'"
   const withVariables = (variables: string, state = 'talk: { state_prompt: Talk. }') =>

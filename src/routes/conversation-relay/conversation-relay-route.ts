@@ -1,4 +1,5 @@
 import type { FrontEnd } from '../sockets/front-end.ts'
+import { createUnknownTypes, type NoteUnknownType } from '../sockets/unknown-types.ts'
 import { CLOSE_CODES, type SocketPeer, type VoiceSocket } from '../sockets/voice-socket.ts'
 import type { Opening } from '../sockets/voice-sockets.ts'
 import { readFrame, type IncomingFrame } from './incoming-frame.ts'
@@ -12,11 +13,13 @@ export function conversationRelayRoute(
   frontEnd: FrontEnd,
   options: ConversationRelayOptions,
 ): void {
+  const noteUnknown = createUnknownTypes(frontEnd.log, 'conversation_relay')
+  const dependencies = { ...frontEnd, options, noteUnknown }
   frontEnd.sockets.serve({
     path: '/conversation-relay',
     platform: 'conversation_relay',
     authenticate: relayAuthenticate(options, frontEnd.authenticate),
-    accept: (socket, opening) => createPeer(frontEnd, options, { socket, opening }),
+    accept: (socket, opening) => createPeer(dependencies, { socket, opening }),
   })
 }
 
@@ -30,11 +33,12 @@ interface Begun {
   readonly conversation: RelayConversation
 }
 
-function createPeer(
-  frontEnd: FrontEnd,
-  options: ConversationRelayOptions,
-  { socket, opening }: Connection,
-): SocketPeer {
+interface Dependencies extends FrontEnd {
+  readonly options: ConversationRelayOptions
+  readonly noteUnknown: NoteUnknownType
+}
+
+function createPeer(dependencies: Dependencies, { socket, opening }: Connection): SocketPeer {
   let begun: Begun | null = null
 
   function begin(frame: IncomingFrame | null): void {
@@ -47,7 +51,7 @@ function createPeer(
       socket.close(CLOSE_CODES.invalidFrame, 'setup: names no call')
       return
     }
-    begun = { call, conversation: createRelayConversation({ ...frontEnd, options, socket, call }) }
+    begun = { call, conversation: createRelayConversation({ ...dependencies, socket, call }) }
   }
 
   return {
@@ -56,6 +60,7 @@ function createPeer(
       if (read.type === 'invalid') socket.close(CLOSE_CODES.invalidFrame, read.reason)
       else if (!begun) begin(read.type === 'known' ? read.frame : null)
       else if (read.type === 'known') begun.conversation.onFrame(read.frame)
+      else dependencies.noteUnknown(read.name, begun.call.id)
     },
     onDrain() {
       if (begun) begun.conversation.drain()

@@ -48,14 +48,14 @@ export type IncomingFrame = z.infer<(typeof SCHEMAS)[keyof typeof SCHEMAS]>
 
 export type ReadFrame =
   | { readonly type: 'known'; readonly frame: IncomingFrame }
-  | { readonly type: 'unknown' }
+  | { readonly type: 'unknown'; readonly name: string }
   | { readonly type: 'invalid'; readonly reason: string }
 
 /** Reads a frame; unknown keys and types are left to the platform. */
 export function readFrame(frame: JsonObject): ReadFrame {
   const { type } = frame
   if (typeof type !== 'string') return { type: 'invalid', reason: 'type: must be a string' }
-  if (!isKnown(type)) return { type: 'unknown' }
+  if (!isKnown(type)) return { type: 'unknown', name: type }
   const read = SCHEMAS[type].safeParse(frame)
   if (read.success) return { type: 'known', frame: read.data }
   const [issue] = read.error.issues

@@ -2,6 +2,7 @@ import type { Log } from '../../observability/log.ts'
 import type { Speaker } from '../sockets/socket-turns.ts'
 import type { VoiceSocket } from '../sockets/voice-socket.ts'
 import type { RelayAction } from './options.ts'
+import { createFrameSender } from '../sockets/frame-sender.ts'
 import { OutgoingFrame } from './outgoing-frame.ts'
 import { toActionFrame } from './relay-actions.ts'
 
@@ -33,20 +34,20 @@ export interface RelaySpeaker {
 }
 
 export function createRelaySpeaker({ socket, actions, log }: SpeakerDependencies): RelaySpeaker {
+  const sendChecked = createFrameSender(OutgoingFrame, {
+    socket,
+    platform: 'conversation_relay',
+    log,
+  })
   let isTextOpen = false
   let hasSpoken = false
   let hasEnded = false
 
   function send(frame: OutgoingFrame): void | Promise<void> {
     if (hasEnded) return
-    const checked = OutgoingFrame.safeParse(frame)
-    if (!checked.success) {
-      log.error({ type: frame.type, err: checked.error }, 'a frame does not fit the platform')
-      return
-    }
     hasSpoken = true
     if (frame.type === 'text') isTextOpen = !frame.last
-    const sent = socket.send(frame)
+    const sent = sendChecked(frame)
     hasEnded = frame.type === 'end'
     return sent
   }

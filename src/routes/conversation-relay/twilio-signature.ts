@@ -3,9 +3,10 @@ import type { FastifyRequest } from 'fastify'
 import { TurnstateError } from '../../errors.ts'
 import type { Authenticate } from '../authenticate.ts'
 import type { ConversationRelayOptions } from './options.ts'
+import { KEYLESS_CALLERS } from '../options.ts'
 
 /** Whose conversations they are that Twilio signed. */
-const TWILIO_CALLER = 'twilio-signature'
+const TWILIO_CALLER = KEYLESS_CALLERS.twilio
 
 /**
  * Who connects: Twilio, by its signature, or whoever has a key. A signature that is wrong is refused

@@ -1,6 +1,4 @@
 import { z } from 'zod'
-import type { Log } from '../../observability/log.ts'
-import type { VoiceSocket } from '../sockets/voice-socket.ts'
 import { AgentConfig, DIGITS, PhoneNumber } from './options.ts'
 
 const Id = z.int().min(0)
@@ -19,7 +17,7 @@ const words = {
 }
 
 // Retell drops a frame with a value of a wrong type, and only its own log tells.
-const OutgoingFrame = z.discriminatedUnion('response_type', [
+export const OutgoingFrame = z.discriminatedUnion('response_type', [
   z.strictObject({
     response_type: z.literal('config'),
     config: z.strictObject({
@@ -65,20 +63,6 @@ export type ResponseFlags = Pick<
 >
 
 export type SendFrame = (frame: OutgoingFrame) => void | Promise<void>
-
-/** Sends frames that fit their form; one that does not is a mistake of this server. */
-export function createFrameSender(socket: Pick<VoiceSocket, 'send'>, log: Log): SendFrame {
-  return (frame) => {
-    const checked = OutgoingFrame.safeParse(frame)
-    if (checked.success) return socket.send(checked.data)
-    const at = checked.error.issues.map(({ path }) => path.join('.'))
-    log.error(
-      { platform: 'retell', responseType: frame.response_type, at },
-      'a frame is not fit to be sent',
-    )
-    return
-  }
-}
 
 export const CONFIG: OutgoingFrame = {
   response_type: 'config',

@@ -1,4 +1,6 @@
 import type { FrontEnd } from '../sockets/front-end.ts'
+import { createFrameSender } from '../sockets/frame-sender.ts'
+import type { NoteUnknownType } from '../sockets/unknown-types.ts'
 import { CLOSE_CODES, type SocketPeer, type VoiceSocket } from '../sockets/voice-socket.ts'
 import type { Opening } from '../sockets/voice-sockets.ts'
 import { wasUnderWay } from './call-data.ts'
@@ -10,14 +12,13 @@ import type { RetellAction, RetellOptions } from './options.ts'
 import { readFrame, type IncomingFrame, type RetellRequest } from './incoming-frame.ts'
 import { hasAgentSpeech } from './read-transcript.ts'
 import { createResponder, type Responder } from './responder.ts'
-import { CONFIG, createFrameSender, NO_GREETING, type SendFrame } from './outgoing-frame.ts'
+import { CONFIG, NO_GREETING, OutgoingFrame, type SendFrame } from './outgoing-frame.ts'
 
 interface Dependencies extends Pick<FrontEnd, 'engine' | 'gate' | 'withTurnLog' | 'log'> {
   readonly options: RetellOptions
   readonly actions: ReadonlyMap<string, RetellAction>
   readonly calls: LiveCalls
-  /** For the log, once for each name. */
-  readonly noteUnknown: (name: string, callId: string) => void
+  readonly noteUnknown: NoteUnknownType
 }
 
 interface Line extends Opening, CallName {
@@ -31,7 +32,7 @@ interface Line extends Opening, CallName {
 export function openRetellCall(line: Line, dependencies: Dependencies): SocketPeer {
   const { socket, callId } = line
   const { calls, log } = dependencies
-  const send = createFrameSender(socket, log)
+  const send = createFrameSender(OutgoingFrame, { socket, platform: 'retell', log })
   void send(CONFIG)
   const requests = createTurnRequests({ ...line, actions: dependencies.actions })
   const { greeting, responder } = createVoice(line, { ...dependencies, send, requests })

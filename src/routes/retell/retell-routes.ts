@@ -2,12 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import { TurnstateError } from '../../errors.ts'
 import { RETELL_PATH } from '../canonical-url.ts'
 import type { FrontEnd } from '../sockets/front-end.ts'
+import { createUnknownTypes } from '../sockets/unknown-types.ts'
 import { interruptRoute } from './interrupt-route.ts'
 import { createLiveCalls } from './live-calls.ts'
 import type { RetellOptions } from './options.ts'
 import { openRetellCall } from './retell-call.ts'
 import { createSourceCheck } from './source-addresses.ts'
-import { createUnknownTypes } from './unknown-types.ts'
 
 /** `WS /llm-websocket/:call_id`: Retell dials one connection per call. */
 export function retellRoutes(frontEnd: FrontEnd, options: RetellOptions): void {
@@ -20,7 +20,7 @@ export function retellRoutes(frontEnd: FrontEnd, options: RetellOptions): void {
     options,
     actions,
     calls,
-    noteUnknown: createUnknownTypes(log),
+    noteUnknown: createUnknownTypes(log, 'retell'),
   }
   sockets.serve({
     path: `/${RETELL_PATH}/:call_id`,

@@ -1,7 +1,9 @@
 import type { FrontEnd } from '../sockets/front-end.ts'
+import { createFrameSender } from '../sockets/frame-sender.ts'
+import type { NoteUnknownType } from '../sockets/unknown-types.ts'
 import { CLOSE_CODES, type SocketPeer, type VoiceSocket } from '../sockets/voice-socket.ts'
 import { createAnswers } from './answers.ts'
-import { createSendFrame, readFrame, type IncomingFrame, type Transcript } from './frames.ts'
+import { OutgoingFrame, readFrame, type IncomingFrame, type Transcript } from './frames.ts'
 
 /** The platform said that the conversation is over: nobody is to dial again. */
 const OVER = 1000
@@ -9,9 +11,13 @@ const OVER = 1000
 const MAX_LOGGED_CHARACTERS = 200
 
 /** One conversation of the Speech Engine: transcripts come in, answers to the newest one go out. */
-export function createConversation(frontEnd: FrontEnd, socket: VoiceSocket): SocketPeer {
+export function createConversation(
+  frontEnd: FrontEnd,
+  socket: VoiceSocket,
+  noteUnknown: NoteUnknownType,
+): SocketPeer {
   const { log } = frontEnd
-  const send = createSendFrame(socket, log)
+  const send = createFrameSender(OutgoingFrame, { socket, platform: 'speech_engine', log })
   const answers = createAnswers({ frontEnd, socket, send })
   let conversation: string | null = null
 
@@ -54,8 +60,7 @@ export function createConversation(frontEnd: FrontEnd, socket: VoiceSocket): Soc
     onFrame(json) {
       const read = readFrame(json)
       if (read.type === 'frame') receive(read.frame)
-      else if (read.type === 'unknown')
-        log.debug({ conversation, type: logged(read.name) }, 'frame of an unknown type ignored')
+      else if (read.type === 'unknown') noteUnknown(read.name, conversation)
       else socket.close(CLOSE_CODES.invalidFrame, `${read.where} is missing or has a wrong type`)
     },
   }

@@ -1,7 +1,5 @@
 import { z } from 'zod'
-import type { Log } from '../../observability/log.ts'
 import type { JsonObject } from '../json-object.ts'
-import type { VoiceSocket } from '../sockets/voice-socket.ts'
 
 /** Ids have some 30 characters. */
 const MAX_ID_CHARACTERS = 256
@@ -53,7 +51,7 @@ function isKnown(name: string): name is IncomingType {
 }
 
 /** All that may be sent. */
-const OutgoingFrame = z.discriminatedUnion('type', [
+export const OutgoingFrame = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('agent_response'),
     content: z.string(),
@@ -66,12 +64,3 @@ const OutgoingFrame = z.discriminatedUnion('type', [
 export type OutgoingFrame = z.infer<typeof OutgoingFrame>
 
 export type SendFrame = (frame: OutgoingFrame) => void | Promise<void>
-
-/** What does not fit the protocol is a mistake of ours, and is not sent. */
-export function createSendFrame(socket: Pick<VoiceSocket, 'send'>, log: Log): SendFrame {
-  return (frame) => {
-    const checked = OutgoingFrame.safeParse(frame)
-    if (checked.success) return socket.send(checked.data)
-    log.error({ type: frame.type, err: checked.error }, 'a frame of ours does not fit the protocol')
-  }
-}

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { TurnstateError } from '../../errors.ts'
 import type { FrontEnd } from '../sockets/front-end.ts'
+import { createUnknownTypes } from '../sockets/unknown-types.ts'
 import { createConversation } from './conversation.ts'
 import { SPEECH_ENGINE_CALLER } from './to-turn-request.ts'
 import { faultOfToken, toTokenKey } from './verify-token.ts'
@@ -9,11 +10,12 @@ const HEADER = 'x-elevenlabs-speech-engine-authorization'
 
 /** `WS /speech-engine`: ElevenLabs dials one connection per conversation. Without a key of theirs nobody gets in. */
 export function speechEngineRoute(frontEnd: FrontEnd, apiKey: string | undefined): void {
+  const noteUnknown = createUnknownTypes(frontEnd.log, 'speech_engine')
   frontEnd.sockets.serve({
     path: '/speech-engine',
     platform: 'speech_engine',
     authenticate: createTokenCheck(apiKey),
-    accept: (socket) => createConversation(frontEnd, socket),
+    accept: (socket) => createConversation(frontEnd, socket, noteUnknown),
   })
 }
 

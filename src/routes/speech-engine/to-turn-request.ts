@@ -1,8 +1,9 @@
 import type { TurnRequest } from '../../turn/turn-request.ts'
 import type { Said } from './frames.ts'
+import { KEYLESS_CALLERS } from '../options.ts'
 
 /** The platform proves who it is with a token, not with a key of this server: all its conversations are under this name. */
-export const SPEECH_ENGINE_CALLER = 'speech_engine'
+export const SPEECH_ENGINE_CALLER = KEYLESS_CALLERS.speechEngine
 
 const ROLES: Readonly<Record<string, 'user' | 'assistant'>> = {
   user: 'user',

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { onTestFinished, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
 import type { AddressInfo } from 'node:net'
-import { createFrameSender, type OutgoingFrame } from '../../../src/routes/retell/outgoing-frame.ts'
+import { OutgoingFrame } from '../../../src/routes/retell/outgoing-frame.ts'
+import { createFrameSender } from '../../../src/routes/sockets/frame-sender.ts'
 import { fakeEngine } from '../../support/fake-engine.ts'
 import { listeningApp } from '../../support/listening-app.ts'
 import { takeFrame } from '../../support/retell-frames.ts'
@@ -219,17 +220,18 @@ describe('a frame of the server that does not fit', () => {
     const sent: object[] = []
     const lines: unknown[] = []
     const note = (values: object, message: string) => void lines.push([values, message])
-    const send = createFrameSender(
-      { send: (frame) => void sent.push(frame) },
-      { debug: note, info: note, warn: note, error: note },
-    )
+    const send = createFrameSender(OutgoingFrame, {
+      socket: { send: (frame) => void sent.push(frame) },
+      platform: 'retell',
+      log: { debug: note, info: note, warn: note, error: note },
+    })
     void send({ response_type: 'ping_pong', timestamp: 1 })
     const wrong: unknown = { response_type: 'update_agent', agent_config: { responsiveness: 2 } }
     void send(wrong as OutgoingFrame) // what no type lets through
     expect(sent).toEqual([{ response_type: 'ping_pong', timestamp: 1 }])
     expect(lines).toEqual([
       [
-        { platform: 'retell', responseType: 'update_agent', at: ['agent_config.responsiveness'] },
+        { platform: 'retell', at: ['agent_config.responsiveness'] },
         'a frame is not fit to be sent',
       ],
     ])

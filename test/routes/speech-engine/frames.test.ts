@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { createSendFrame, type OutgoingFrame } from '../../../src/routes/speech-engine/frames.ts'
 
 import { fakeEngine } from '../../support/fake-engine.ts'
 import { heldTurn } from '../../support/held-turn.ts'
-import { listeningApp, recordingLog } from '../../support/listening-app.ts'
+import { listeningApp } from '../../support/listening-app.ts'
 import { dialEngine, elevenlabs, textOf, transcript } from './platform.ts'
 
 const INIT = { type: 'init', conversation_id: 'conv_1' }
@@ -120,7 +119,13 @@ describe('what the platform sends', () => {
       line.send({ type, event_id: 'x' })
     line.say(1, 'Hi')
     expect(textOf(await line.answered(1))).toBe('Hello there.')
-    expect(app.lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
+    const loud = app.lines.filter(({ level }) => level === 'error' || level === 'warn')
+    expect(loud.map(({ values }) => values.type)).toEqual([
+      'vad_score',
+      'toString',
+      '__proto__',
+      '',
+    ])
   })
 
   test('as init once more is fine for the same conversation', async () => {
@@ -220,15 +225,4 @@ test('a connection on which nobody speaks is kept alive by pings of the protocol
   for (let pings = 0; pings < 3; pings++) await once(line.socket, 'ping')
   line.say(1, 'Hi')
   expect(textOf(await line.answered(1))).toBe('Hello there.')
-})
-
-test('a frame that does not fit the protocol is logged as an error, and not sent', () => {
-  const { log, lines } = recordingLog()
-  const sent: object[] = []
-  const send = createSendFrame({ send: (frame) => void sent.push(frame) }, log)
-  const wrong: unknown = { type: 'agent_response', content: 'Hi', event_id: 1.5, is_final: false }
-  void send(wrong as OutgoingFrame) // it is not: that is what is tested
-  void send({ type: 'pong' })
-  expect(sent).toEqual([{ type: 'pong' }])
-  expect(lines).toMatchObject([{ level: 'error', values: { type: 'agent_response' } }])
 })
