@@ -31,7 +31,8 @@ describe('what was heard of a reply', () => {
   })
 
   it('never goes beyond the words that were told, wherever in the reply they stand', () => {
-    const word = fc.stringMatching(/^[a-z]{1,6}$/)
+    // Of one length, so that none is the cut beginning of another one.
+    const word = fc.stringMatching(/^[a-z]{4}$/)
     fc.assert(
       fc.property(fc.array(word, { minLength: 1, maxLength: 12 }), fc.nat(), (words, seed) => {
         const from = seed % words.length

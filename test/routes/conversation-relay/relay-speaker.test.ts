@@ -28,7 +28,7 @@ it('sends no frame that the platform would not take, and says so', async () => {
     { type: 'text', token: 'Hello.', last: false },
     { type: 'text', token: '', last: true },
   ])
-  expect(logged).toEqual(['a frame does not fit the platform'])
+  expect(logged).toEqual(['a frame is not fit to be sent'])
 })
 
 it('goes on after what the platform was told to do, even where it cannot', async () => {
