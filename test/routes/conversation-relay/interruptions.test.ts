@@ -84,8 +84,15 @@ describe('a caller who speaks over the agent', () => {
     expect(told(asked)).toContain('AT BOOKING')
   })
 
-  it('stays in the state that the heard part led to', async () => {
-    const { url, upstream } = await startTurnstate({ flow: deskWith({}) })
+  it.each([
+    ['stays in the state that the heard part led to', {}, 'AT BOOKING'],
+    [
+      'is back where the answer began if its edge wants it to be heard whole',
+      { require_heard: 'full' },
+      'AT DESK',
+    ],
+  ])('%s', async (_, edge, place) => {
+    const { url, upstream } = await startTurnstate({ flow: deskWith(edge) })
     const line = await dialRelay(url)
     upstream.reply(BOOK, OFFER, { say: 'Booked.' })
     line.prompt('I want to book.')
@@ -93,19 +100,7 @@ describe('a caller who speaks over the agent', () => {
     line.interrupt('I have Tuesday')
     line.prompt('Tuesday.')
     await line.answer()
-    expect(told(await upstream.received(3))).toContain('AT BOOKING')
-  })
-
-  it('is back where the answer began if its edge wants it to be heard whole', async () => {
-    const { url, upstream } = await startTurnstate({ flow: deskWith({ require_heard: 'full' }) })
-    const line = await dialRelay(url)
-    upstream.reply(BOOK, OFFER, { say: 'Booked.' })
-    line.prompt('I want to book.')
-    await line.answer()
-    line.interrupt('I have Tuesday')
-    line.prompt('Tuesday.')
-    await line.answer()
-    expect(told(await upstream.received(3))).toContain('AT DESK')
+    expect(told(await upstream.received(3))).toContain(place)
   })
 
   it('is back where the answer began if nothing of it was heard, and both speeches are one', async () => {
