@@ -119,7 +119,8 @@ function spaceBefore({ gap, spaces, last, lineHasWords }: Spacing, next: string)
   if (gap === 'none') return spaces
   const lastChar = last.slice(-1)
   if (!lineHasWords || OPENS.test(lastChar)) return ''
-  if (gap !== 'mark' && CLOSES.test(next)) return ''
+  // Right behind `<` a mark would look like the beginning of a tag.
+  if (gap !== 'mark' && CLOSES.test(next) && lastChar !== '<') return ''
   if (gap === 'join') return CLOSES.test(lastChar) ? ' ' : ', '
   if (spaces !== '') return ' '
   const isApart = gap === 'mark' || !isWord(next) || !(isWord(lastChar) || CLOSES.test(lastChar))

@@ -117,6 +117,8 @@ describe('brackets vanish', () => {
 describe('tags vanish', () => {
   it.each([
     ['<b>Hi</b> there', 'Hi there'],
+    ['<  ||![a](b)', '<, !a'],
+    ['< [](x)/a', '< /a'],
     ['<speak>Hi.</speak>', 'Hi.'],
     ['a<br/>b', 'a b'],
     ['a <!-- hidden > --> b', 'a b'],
