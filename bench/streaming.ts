@@ -13,6 +13,7 @@ import { manyStreams } from './streaming/many-streams.ts'
 import { paced } from './streaming/paced.ts'
 import { requestCost } from './streaming/request-cost.ts'
 import { saturation } from './streaming/saturation.ts'
+import { sockets } from './streaming/sockets.ts'
 import { createStage, type Stage } from './streaming/stage.ts'
 
 const CASES: Readonly<Record<string, (stage: Stage) => Promise<Findings>>> = {
@@ -23,6 +24,7 @@ const CASES: Readonly<Record<string, (stage: Stage) => Promise<Findings>>> = {
   hedging,
   'dying-model': dyingModel,
   'request-cost': requestCost,
+  sockets,
 }
 
 const { only, root, profile } = parseArgs({

@@ -3,6 +3,8 @@ import { parse } from 'yaml'
 
 const DEMO = new URL('../../demo/clinic.yaml', import.meta.url)
 
+export const MAX_SOCKETS = 10_000
+
 /** What a case wants to be different. */
 export interface ConfigChange {
   readonly upstreams?: readonly string[]
@@ -21,6 +23,6 @@ export function turnstateConfig(modelPort: number, change: ConfigChange = {}): o
     ),
     ...(routing && { routing }),
     // All of the benchmark's callers at once, and those who are about to leave.
-    limits: { max_concurrent_turns: 4000 },
+    limits: { max_concurrent_turns: 4000, max_sockets: MAX_SOCKETS },
   }
 }
