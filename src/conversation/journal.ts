@@ -1,6 +1,6 @@
-import { enter, type Transition } from '../flow/edges.ts'
+import type { Transition } from '../flow/edges.ts'
 import type { Position, Variables } from '../flow/position.ts'
-import type { Heard, Kind } from './kinds.ts'
+import type { Kind } from './kinds.ts'
 import type { MessageCall } from './message.ts'
 
 /** A server tool call that was answered inside a turn. */
@@ -284,23 +284,4 @@ export function replyText(turn: JournalTurn): string {
 /** Something of an answer left the server. */
 export function wasAnswered(turn: JournalTurn): boolean {
   return turn.pieces.length > 0 || turn.platformCalls.length > 0
-}
-
-/**
- * Where the conversation stands after the turn, given what was heard of it: an edge that asks for
- * the whole turn does not count after a part, and neither does what followed from it.
- */
-export function positionAfter(turn: JournalTurn, heard: Heard): Position {
-  let position = turn.start
-  let isHalted = false
-  for (const change of turn.changes) {
-    if (change.type === 'assignment') {
-      position = { ...position, variables: { ...position.variables, ...change.values } }
-      continue
-    }
-    const { transition } = change
-    if (transition.requireFull && heard !== 'full') isHalted = true
-    if (!isHalted && transition.from === position.state) position = enter(position, transition)
-  }
-  return position
 }

@@ -36,6 +36,7 @@ export function answerSideJob(
       return {
         finishReason,
         isSuperseded: false,
+        isFailed: false,
         ...(usage && { usage }),
         state: NO_STATE,
         // As of a client that has none yet.

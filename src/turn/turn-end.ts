@@ -11,17 +11,19 @@ interface Ending {
   readonly position: Position
   readonly usage: Usage | undefined
   readonly isSuperseded?: boolean
+  readonly isFailed?: boolean
 }
 
 /** What a front end is told at the end of an answer. */
 export function toTurnEnd(
   prepared: PreparedTurn,
   settings: TurnSettings,
-  { finishReason, position, usage, isSuperseded = false }: Ending,
+  { finishReason, position, usage, isSuperseded = false, isFailed = false }: Ending,
 ): TurnEnd {
   return {
     finishReason,
     isSuperseded,
+    isFailed,
     ...(usage && { usage }),
     state: position.state,
     token: () => sealState(settings.token, position, prepared),

@@ -72,6 +72,8 @@ export interface TurnEnd {
   readonly finishReason: FinishReason
   /** Another request took its place: what was said so far is all. */
   readonly isSuperseded: boolean
+  /** It broke off, and an apology was said: who asks again wants another one. */
+  readonly isFailed: boolean
   readonly usage?: Usage
   /** The state once this answer is heard. */
   readonly state: string

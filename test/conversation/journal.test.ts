@@ -7,13 +7,13 @@ import {
   createJournal,
   endTurn,
   isContinuation,
-  positionAfter,
   replyText,
   wasAnswered,
   type Change,
   type Journal,
   type JournalTurn,
 } from '../../src/conversation/journal.ts'
+import { positionAfter } from '../../src/conversation/position-after.ts'
 import { KINDS } from '../../src/conversation/kinds.ts'
 
 let journal: Journal

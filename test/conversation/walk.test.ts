@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { positionAfter, type JournalTurn } from '../../src/conversation/journal.ts'
+import { type JournalTurn } from '../../src/conversation/journal.ts'
+import { positionAfter } from '../../src/conversation/position-after.ts'
 import { KINDS } from '../../src/conversation/kinds.ts'
 import type { ConversationMessage, MessageCall } from '../../src/conversation/message.ts'
 import { walk } from '../../src/conversation/walk.ts'

@@ -38,6 +38,7 @@ export const FACTS: TurnFacts = {
 export const END: TurnEnd = {
   finishReason: 'stop',
   isSuperseded: false,
+  isFailed: false,
   state: 'identify',
   token: () => 'sealed-token',
 }

@@ -4,6 +4,9 @@ import { startRooms } from './rooms-flow.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
+/** The keys of an upstream's request for a platform's, where that asks for a temperature. */
+export const UPSTREAM_KEYS = ['messages', 'model', 'stream', 'temperature', 'tools']
+
 /** A request in the shape that a platform documents. */
 export interface PlatformRequest {
   readonly path: string

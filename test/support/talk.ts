@@ -1,12 +1,5 @@
-import {
-  addTurn,
-  appendText,
-  createJournal,
-  endTurn,
-  positionAfter,
-  type Journal,
-  type JournalTurn,
-} from '../../src/conversation/journal.ts'
+import { addTurn, appendText, createJournal, endTurn, type Journal, type JournalTurn } from '../../src/conversation/journal.ts'
+import { positionAfter } from '../../src/conversation/position-after.ts'
 import { greetingKeyOf } from '../../src/conversation/greeting-key.ts'
 import type { ConversationMessage, MessageCall } from '../../src/conversation/message.ts'
 import { resolve, type Resolution } from '../../src/conversation/resolve.ts'

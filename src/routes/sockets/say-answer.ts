@@ -54,8 +54,9 @@ export async function sayAnswer(asked: Asked, dependencies: Dependencies): Promi
       leave()
       return
     }
-    if (consequence === 'apologise') await speaker.onText(engine.apology)
-    if (!isOver(asked)) await end({ finishReason: 'stop', isSuperseded: consequence === 'yield' })
+    const isFailed = consequence === 'apologise'
+    if (isFailed) await speaker.onText(engine.apology)
+    if (!isOver(asked)) await end({ finishReason: 'stop', isSuperseded: !isFailed, isFailed })
   }
 }
 

@@ -24,7 +24,7 @@ export interface Speaker {
   onEnd(end: SpokenEnd): Promise<void>
 }
 
-export type SpokenEnd = Pick<TurnEnd, 'finishReason' | 'isSuperseded'>
+export type SpokenEnd = Pick<TurnEnd, 'finishReason' | 'isSuperseded' | 'isFailed'>
 
 /** The turns of one connection: only the newest request is answered, and every answer has an end. */
 export interface SocketTurns {

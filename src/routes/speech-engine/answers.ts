@@ -1,5 +1,3 @@
-import type { TurnAnswer } from '../../turn/turn.ts'
-import type { TurnRequest } from '../../turn/turn-request.ts'
 import type { FrontEnd } from '../sockets/front-end.ts'
 import { createSocketTurns, type Speaker } from '../sockets/socket-turns.ts'
 import { CLOSE_CODES, type VoiceSocket } from '../sockets/voice-socket.ts'
@@ -25,24 +23,22 @@ interface Answer {
   readonly eventId: number
   /** Not all of what is too long to be kept. */
   text: string
-  /** It may be said again: nothing of it is missing, and it is more than an apology. */
+  /** It may be said again: nothing of it is missing, and it has not failed. */
   isKept: boolean
 }
 
 /** Keeps the last answer, as the platform asks again under the same id and wants the same words. */
 export function createAnswers({ frontEnd, socket, send }: Dependencies): Answers {
   const { log } = frontEnd
-  const { engine, hasAnswered } = rememberTurns(frontEnd.engine)
   const turns = createSocketTurns({
     ...frontEnd,
-    engine,
     gone: socket.gone,
     leave: () => socket.close(CLOSE_CODES.stopping, 'the server is stopping'),
   })
   let newest: Answer | null = null
   let isRepeating = false
 
-  function speaker(answer: Answer, request: TurnRequest): Speaker {
+  function speaker(answer: Answer): Speaker {
     return {
       onText(content) {
         if (content === '') return
@@ -51,9 +47,9 @@ export function createAnswers({ frontEnd, socket, send }: Dependencies): Answers
       },
       // None is ever offered: the platform runs no tools.
       onCall: () => undefined,
-      async onEnd({ isSuperseded }) {
-        const isWhole = !isSuperseded && answer.text.length <= MAX_KEPT_CHARACTERS
-        answer.isKept = isWhole && hasAnswered(request)
+      async onEnd({ isSuperseded, isFailed }) {
+        const isWhole = answer.text.length <= MAX_KEPT_CHARACTERS
+        answer.isKept = isWhole && !isSuperseded && !isFailed
         await send(toFrame(answer, ''))
         await socket.flushed()
       },
@@ -84,8 +80,7 @@ export function createAnswers({ frontEnd, socket, send }: Dependencies): Answers
         return
       }
       newest = { eventId: event, text: '', isKept: false }
-      const request = toTurnRequest(conversation, transcript)
-      void turns.answer(request, speaker(newest, request)) // never rejects
+      void turns.answer(toTurnRequest(conversation, transcript), speaker(newest)) // never rejects
     },
   }
 }
@@ -93,20 +88,4 @@ export function createAnswers({ frontEnd, socket, send }: Dependencies): Answers
 /** No text is the end of the answer. */
 function toFrame({ eventId }: Answer, content: string) {
   return { type: 'agent_response', content, event_id: eventId, is_final: content === '' } as const
-}
-
-/** Tells of a request whether it was answered, or all that was said is that this is not possible. */
-function rememberTurns(engine: FrontEnd['engine']) {
-  const begun = new WeakMap<TurnRequest, TurnAnswer>()
-  return {
-    engine: {
-      ...engine,
-      async begin(request: TurnRequest) {
-        const turn = await engine.begin(request)
-        begun.set(request, turn)
-        return turn
-      },
-    },
-    hasAnswered: (request: TurnRequest) => begun.get(request)?.hasAnswered() === true,
-  }
 }

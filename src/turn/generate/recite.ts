@@ -1,4 +1,5 @@
-import { childrenOf, isLive, positionAfter, type JournalTurn } from '../../conversation/journal.ts'
+import { childrenOf, isLive, type JournalTurn } from '../../conversation/journal.ts'
+import { positionAfter } from '../../conversation/position-after.ts'
 import type { MessageCall } from '../../conversation/message.ts'
 import { isSameTurn } from '../journals/local-journal.ts'
 import { withAbandoned } from '../prepare/prepare-turn.ts'

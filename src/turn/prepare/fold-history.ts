@@ -1,5 +1,5 @@
 import { foldVisible, type Moment, type VisibleFold } from '../../conversation/fold-visible.ts'
-import { positionAfter } from '../../conversation/journal.ts'
+import { positionAfter } from '../../conversation/position-after.ts'
 import type { ConversationMessage } from '../../conversation/message.ts'
 import type { Resolution } from '../../conversation/resolve.ts'
 import { openState, type SealedState } from '../../conversation/state-token.ts'

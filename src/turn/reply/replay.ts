@@ -1,4 +1,5 @@
-import { positionAfter, replyText, type JournalTurn } from '../../conversation/journal.ts'
+import { replyText, type JournalTurn } from '../../conversation/journal.ts'
+import { positionAfter } from '../../conversation/position-after.ts'
 import type { MessageCall } from '../../conversation/message.ts'
 import { TurnstateError } from '../../errors.ts'
 import { NO_USAGE } from '../generate/live-turn.ts'

@@ -67,7 +67,7 @@ export function startReply(
     const finishReason = typeof result === 'string' ? result : 'stop'
     const willBeSent = status === 'failed' && typeof result === 'string' && !audience.isEmpty()
     endTurn(journalled, { status, finishReason, now: now(), willBeSent })
-    outcome = toOutcome(turn, result, status === 'aborted')
+    outcome = toOutcome(turn, result, status)
     clearTimeout(limit)
     grace.end()
     turn.fillers.end()
@@ -135,10 +135,11 @@ function withAudience(dependencies: TurnDependencies, unheard: Unheard, abandon:
 function toOutcome(
   { prepared, settings, position, usage }: LiveTurn,
   result: FinishReason | TurnstateError,
-  isSuperseded: boolean,
+  status: Exclude<JournalTurn['status'], 'running'>,
 ): TurnEnd | TurnstateError {
   if (typeof result !== 'string') return result
-  return toTurnEnd(prepared, settings, { finishReason: result, position, usage, isSuperseded })
+  const how = { isSuperseded: status === 'aborted', isFailed: status === 'failed' }
+  return toTurnEnd(prepared, settings, { finishReason: result, position, usage, ...how })
 }
 
 interface Ending {

@@ -1,4 +1,5 @@
-import { positionAfter, type Journal, type JournalTurn } from '../../conversation/journal.ts'
+import { type Journal, type JournalTurn } from '../../conversation/journal.ts'
+import { positionAfter } from '../../conversation/position-after.ts'
 import type { Ledger } from '../../effects/ledger.ts'
 import type { Log } from '../../observability/log.ts'
 import type { Metrics } from '../../observability/metrics.ts'

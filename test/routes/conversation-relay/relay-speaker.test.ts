@@ -16,7 +16,7 @@ function speakerWith(languages: [string]) {
 }
 
 const CALL = { id: 'c1', name: 'speak', arguments: '{}' }
-const END = { finishReason: 'tool_calls', isSuperseded: false } as const
+const END = { finishReason: 'tool_calls', isSuperseded: false, isFailed: false } as const
 
 it('sends no frame that the platform would not take, and says so', async () => {
   const { speaker, sent, logged } = speakerWith(['x'])

@@ -174,6 +174,17 @@ describe('the same transcript again', () => {
     expect(textOf(await line.answered(1, 2))).toBe('Sorry?Here I am.')
   })
 
+  test('is answered anew where the answer broke off in its midst', async () => {
+    const { line, upstream } = await startDesk({ fallback: 'Sorry?' })
+    upstream.reply({ say: 'It is at the', fault: 'break' }, { say: 'Oak Street.' })
+    line.say(1, 'Where?')
+    const broken = textOf(await line.answered(1))
+    expect(broken).toMatch(/^It is at.*Sorry\?$/)
+    line.say(1, 'Where?')
+    expect(textOf(await line.answered(1, 2))).toBe(`${broken}Oak Street.`)
+    expect(upstream.requests).toHaveLength(2)
+  })
+
   test('is answered anew where the first time nothing could begin', async () => {
     let times = 0
     const { line } = await startBeginning(async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { requestOf, saying, startForPlatform } from '../../../support/platform-requests.ts'
+import {
+  requestOf,
+  saying,
+  startForPlatform,
+  UPSTREAM_KEYS,
+} from '../../../support/platform-requests.ts'
 import { goTo } from '../../../support/rooms-flow.ts'
 import { assistant, system, user } from '../../../support/wire-messages.ts'
 
@@ -37,13 +42,7 @@ describe('a request of Deepgram', () => {
     upstream.reply({ say: 'For which day?' })
     expect(await send(TURN)).toMatchObject({ kind: 'new', text: 'For which day?', isDone: true })
     const { body, headers } = await upstream.received()
-    expect(Object.keys(body).sort()).toEqual([
-      'messages',
-      'model',
-      'stream',
-      'temperature',
-      'tools',
-    ])
+    expect(Object.keys(body).sort()).toEqual(UPSTREAM_KEYS)
     expect(body.messages).toEqual([system(`${DESK.content}\n\nYou are in a.`), HI])
     expect(headers).not.toHaveProperty('x-conversation-id')
   })

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { changed, requestOf, saying, startForPlatform } from '../../../support/platform-requests.ts'
+import {
+  changed,
+  requestOf,
+  saying,
+  startForPlatform,
+  UPSTREAM_KEYS,
+} from '../../../support/platform-requests.ts'
 import {
   assistant,
   assistantCall,
@@ -32,13 +38,7 @@ describe('a request of a JAICP script', () => {
     })
     for (const frame of answer.frames) expect(frame.choices).toHaveLength(1)
     const { body, headers } = await upstream.received()
-    expect(Object.keys(body).sort()).toEqual([
-      'messages',
-      'model',
-      'stream',
-      'temperature',
-      'tools',
-    ])
+    expect(Object.keys(body).sort()).toEqual(UPSTREAM_KEYS)
     expect(body.messages).toEqual([system(`${DESK.content}\n\nYou are in a.`), HI])
     expect(headers.authorization).toBe('Bearer sk-upstream')
   })

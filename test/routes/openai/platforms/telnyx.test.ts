@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { requestOf, saying, startForPlatform } from '../../../support/platform-requests.ts'
+import {
+  requestOf,
+  saying,
+  startForPlatform,
+  UPSTREAM_KEYS,
+} from '../../../support/platform-requests.ts'
 import { goTo } from '../../../support/rooms-flow.ts'
 import { system, user } from '../../../support/wire-messages.ts'
 
@@ -27,13 +32,7 @@ describe('a request of Telnyx', () => {
     const answer = await send(requestOf('telnyx', 'turn'))
     expect(answer).toMatchObject({ kind: 'new', text: 'For which day?', isDone: true })
     const { body, rawBody } = await upstream.received()
-    expect(Object.keys(body).sort()).toEqual([
-      'messages',
-      'model',
-      'stream',
-      'temperature',
-      'tools',
-    ])
+    expect(Object.keys(body).sort()).toEqual(UPSTREAM_KEYS)
     expect(body.messages).toEqual([system(`${DESK.content}\n\nYou are in a.`), HI])
     for (const extra of ['leg-1', 'session-1', '555']) expect(rawBody).not.toContain(extra)
   })
