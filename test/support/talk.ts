@@ -1,4 +1,11 @@
-import { addTurn, appendText, createJournal, endTurn, type Journal, type JournalTurn } from '../../src/conversation/journal.ts'
+import {
+  addTurn,
+  appendText,
+  createJournal,
+  endTurn,
+  type Journal,
+  type JournalTurn,
+} from '../../src/conversation/journal.ts'
 import { positionAfter } from '../../src/conversation/position-after.ts'
 import { greetingKeyOf } from '../../src/conversation/greeting-key.ts'
 import type { ConversationMessage, MessageCall } from '../../src/conversation/message.ts'
